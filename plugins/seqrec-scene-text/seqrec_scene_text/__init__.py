@@ -1,0 +1,60 @@
+"""Scene text for seqrec: words on signs, posters, books and screens."""
+
+from pathlib import Path
+
+from seqrec import Protocol, Reading, Task, hookimpl
+from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
+from seqrec_scene_text.renderer import SceneTextRenderer
+from seqrec_scene_text.words import FOLDER
+
+_HERE = Path(__file__).parent
+
+PROTOCOLS = (
+    Protocol(
+        "alnum36",
+        alnum36,
+        "labels and readings reduced to a-z and 0-9 in lower case, no sample left out; usual for IIIT5K, SVT, IC13, IC15",
+    ),
+    Protocol("alnum62", alnum62, "as alnum36, but with case"),
+)
+
+
+def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
+    """What is odd about a picture as the crop of a word, or nothing.
+
+    A confident reading is taken for proof that the picture was a word.
+    """
+    if reading.confidence >= 0.5 or max(width_px, height_px) < 400:
+        return ""
+    if height_px > 200 and width_px < 2.5 * height_px:
+        return "this looks like a whole scene or page; crop it to one word or line first"
+    if width_px > 30 * height_px:
+        return "this is a very long line; split it into words first"
+    return ""
+
+
+def english() -> list[str]:
+    """60,000 English words, the most frequent first."""
+    return (FOLDER / "english.txt").read_text(encoding="utf-8").split()
+
+
+@hookimpl
+def seqrec_tasks() -> list[Task]:
+    """One task, with readers of 95 symbols that can also decode as 94, 62 or 36."""
+    recipes = {path.stem: path for path in sorted((_HERE / "recipes").glob("*.toml"))}
+    return [
+        Task(
+            "scene-text",
+            ascii95,
+            renderer=SceneTextRenderer(),
+            alphabets=(ascii94, alnum62, alnum36),
+            recipes=recipes,
+            protocols=PROTOCOLS,
+            lexicons={"english": english},
+            weights=_HERE / "weights" / "scene-text.safetensors",
+            samples=_HERE / "samples",
+            turn_tall=True,
+            hint=odd_input,
+            description="words on signs, posters, books and screens, in printable ASCII",
+        )
+    ]

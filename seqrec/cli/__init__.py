@@ -1,0 +1,64 @@
+"""The command line: one file a command; whatever is heavy is imported inside the command."""
+
+import os
+import sys
+import warnings
+
+import typer
+
+from seqrec import __version__
+from seqrec.cli.console import complain
+from seqrec.cli.data import app as data_app
+from seqrec.cli.doctor import doctor
+from seqrec.cli.evaluate import evaluate
+from seqrec.cli.plugins import app as plugins_app
+from seqrec.cli.recognize import recognize
+from seqrec.cli.render import render
+from seqrec.cli.train import train
+from seqrec.errors import SeqrecError
+from seqrec.plugins import PluginWarning
+
+app = typer.Typer(
+    help="Reads pictures of symbol sequences: scene text, sheet music, and whatever a plugin brings.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+@app.callback()
+def options(
+    no_plugins: bool = typer.Option(False, "--no-plugins", help="Load no plugin; only what the core brings is there."),
+) -> None:
+    """What holds for every command."""
+    if no_plugins:
+        os.environ["SEQREC_PLUGINS"] = ""
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+for command in (train, recognize, evaluate, render, doctor):
+    app.command()(command)
+app.add_typer(data_app, name="data")
+app.add_typer(plugins_app, name="plugins")
+
+
+def main() -> None:
+    """Run the command line; an error of the user's is one line and exit code 2, Ctrl-C is exit code 130."""
+    warnings.simplefilter("always", PluginWarning)
+    warnings.showwarning = lambda message, *_: complain(f"warning: {message}")
+    try:
+        app()
+    except SeqrecError as error:
+        complain(f"error: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        complain("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has gone
+        sys.exit(141)

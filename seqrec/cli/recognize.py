@@ -1,0 +1,107 @@
+"""`seqrec recognize`: read pictures."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqrec.cli.console import AlphabetName, Device, ModelPath, TaskName, Threads, chosen_reader, complain
+from seqrec.errors import SeqrecError
+
+if TYPE_CHECKING:
+    from seqrec.pictures import PictureSource
+    from seqrec.reading import Reading
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"}
+
+
+def recognize(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE|FOLDER|-…", help="Pictures, folders of them, or `-` for one picture on standard input."),
+    ],
+    task: TaskName = "",
+    model: ModelPath = None,
+    alphabet: AlphabetName = "",
+    format: Annotated[
+        str, typer.Option("--format", help="`text`: path, tab, reading; `jsonl`: one JSON object a line.")
+    ] = "text",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Write the readings into this folder as `readings.txt` or `.jsonl`.", show_default=False
+        ),
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Read pictures of words, staves or whatever the task reads.
+
+    One reading a line. A picture that cannot be read is named on standard error (in `jsonl`: an object with `error`), the
+    others are read all the same, and the exit code is 1.
+
+    Example: `seqrec recognize --task scene-text photos/ --format jsonl`
+    """
+    if format not in ("text", "jsonl"):
+        raise SeqrecError(f"--format {format}: expected text or jsonl")
+    sources = list(found_pictures(pictures))
+    reader = chosen_reader(task, model, alphabet, device, threads)
+    failed = 0
+    target = _opened(out, format)
+    try:
+        for key, reading, _ in reader.read_many(sources):
+            failed += isinstance(reading, SeqrecError)
+            if isinstance(reading, SeqrecError) and format == "text":
+                complain(f"{reading}")
+            else:
+                print(line_of(key, reading, format), file=target)
+            if format == "text" and not isinstance(reading, SeqrecError) and reading.hint:
+                complain(f"{key}: {reading.hint}")
+    finally:
+        if target is not sys.stdout:
+            target.close()
+    if failed:
+        complain(f"{failed} of {len(sources)} pictures could not be read")
+        raise typer.Exit(1)
+
+
+def line_of(key: str, reading: "Reading | SeqrecError", format: str) -> str:
+    """One line of output."""
+    if format == "text":
+        assert not isinstance(reading, SeqrecError)
+        return f"{key}\t{reading.text}"
+    found = {"error": str(reading)} if isinstance(reading, SeqrecError) else reading.as_dict()
+    return json.dumps({"path": key, **found}, ensure_ascii=False)
+
+
+def found_pictures(names: list[str]) -> "Iterator[tuple[str, PictureSource]]":
+    """Path and source of each picture; a folder gives those of its files, in order, whose suffix is a picture's.
+
+    Raises:
+        SeqrecError: A folder holds no picture.
+    """
+    for name in names:
+        path = Path(name)
+        if name == "-":
+            yield "-", sys.stdin.buffer.read()
+        elif path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            if not files:
+                raise SeqrecError(f"'{path}' holds no pictures (looked for {', '.join(sorted(SUFFIXES))})")
+            yield from ((str(file), file) for file in files)
+        else:
+            yield name, path
+
+
+def _opened(out: Path | None, format: str):  # type: ignore[no-untyped-def]
+    """Where the readings go."""
+    if out is None:
+        return sys.stdout
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return (out / ("readings.jsonl" if format == "jsonl" else "readings.txt")).open("w", encoding="utf-8")
+    except OSError as error:
+        raise SeqrecError(f"-o {out}: cannot be written: {error}") from error

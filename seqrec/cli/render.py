@@ -1,0 +1,123 @@
+"""`seqrec render`: draw practice pictures."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqrec.cli.console import complain
+from seqrec.errors import DataError, SeqrecError
+
+if TYPE_CHECKING:
+    from seqrec.interfaces import Renderer, Sample
+
+
+def render(
+    task: Annotated[str, typer.Option("--task", help="The task whose renderer draws.", show_default=False)],
+    count: Annotated[int, typer.Option("--count", help="How many pictures.", min=1)] = 64,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write an LMDB data set.", show_default=False)] = None,
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="Draw a contact sheet, a PNG.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed; the same one gives the same pictures.", min=0)] = 1,
+    shards: Annotated[
+        int, typer.Option("--shards", help="Data sets side by side in the folder, each drawn by a process.", min=1)
+    ] = 1,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Draw what training never draws: its words and typefaces.")
+    ] = False,
+    recipe: Annotated[str, typer.Option("--recipe", help="Draw as this recipe says.", show_default=False)] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one key of the recipe, as `renderer.difficulty=0.5`.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Draw practice pictures into an LMDB, or on a contact sheet to look at.
+
+    Example: `seqrec render --task scene-text --count 64 --sheet sheet.png`
+    """
+    from seqrec.cli.train import chosen_recipe
+    from seqrec.plugins import registry
+    from seqrec.recipe import Recipe
+
+    if (out is None) == (sheet is None):
+        raise SeqrecError("say where to: -o LMDB for a data set, or --sheet PNG for a contact sheet")
+    chosen = registry().task(task)
+    if chosen.renderer is None:
+        raise SeqrecError(f"task '{task}' draws no pictures; it trains on data sets alone")
+    plan = (chosen_recipe(chosen, recipe) if recipe else Recipe()).with_settings(settings or [])
+    renderer = chosen.renderer.configured(chosen.alphabet_named(plan.alphabet), plan.renderer)
+    renderer = renderer.held_out() if held_out else renderer
+    if sheet is not None:
+        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet)
+        complain(f"{count} pictures drawn on {sheet}")
+    elif out is not None:
+        write_sets(renderer, seed, count, out, shards)
+        complain(f"{count} pictures in {out}")
+
+
+def samples(renderer: "Renderer", seed: int, indices: Iterable[int]) -> "Iterator[tuple[int, Sample]]":
+    """Index and picture; the same as training with this seed draws."""
+    from seqrec.data.sources import RenderedSource
+
+    source = RenderedSource(renderer, seed)
+    yield from ((index, source.sample(index)) for index in indices)
+
+
+def write_sets(renderer: "Renderer", seed: int, count: int, out: Path, shards: int) -> None:
+    """One LMDB, or several side by side; a set that was cut off is gone on with."""
+    if shards == 1:
+        write_set(renderer, seed, range(count), out)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(shards, get_context("spawn")) as pool:
+        parts = [range(shard, count, shards) for shard in range(shards)]
+        for done in [
+            pool.submit(write_set, renderer, seed, part, out / f"shard-{shard:03d}") for shard, part in enumerate(parts)
+        ]:
+            done.result()
+
+
+def write_set(renderer: "Renderer", seed: int, indices: range, out: Path) -> None:
+    """One LMDB of the pictures of some indices."""
+    import cv2
+
+    from seqrec.data.writer import LmdbWriter
+    from seqrec.pictures import encode_png
+
+    cv2.setNumThreads(1)
+    with LmdbWriter(out) as writer:
+        for _, drawn in samples(renderer, seed, indices[len(writer) :]):
+            writer.add(encode_png(drawn.image), drawn.label, (drawn.image.shape[1], drawn.image.shape[0]))
+
+
+def draw_sheet(drawn: "list[Sample]", path: Path, width_px: int = 1200, gap_px: int = 8) -> None:
+    """Pictures in rows on one PNG, each with its label below.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(12)
+    page = Image.new("L", (width_px, 10), 255)
+    places, x, y, row_px = [], gap_px, gap_px, 0
+    for sample in drawn:
+        height, width = sample.image.shape
+        if x + width + gap_px > width_px and x > gap_px:
+            x, y, row_px = gap_px, y + row_px + gap_px, 0
+        places.append((x, y))
+        x, row_px = x + max(width, int(font.getlength(sample.label))) + gap_px, max(row_px, height + 16)
+    page = Image.new("L", (width_px, y + row_px + gap_px), 255)
+    pen = ImageDraw.Draw(page)
+    for sample, (x, y) in zip(drawn, places, strict=True):
+        page.paste(Image.fromarray(np.ascontiguousarray(sample.image)), (x, y))
+        pen.text((x, y + sample.image.shape[0] + 1), sample.label, fill=60, font=font)
+    try:
+        page.save(path, "PNG")
+    except OSError as error:
+        raise DataError(f"--sheet {path}: cannot be written: {error}") from error

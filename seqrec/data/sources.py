@@ -1,0 +1,104 @@
+"""Sources of training pictures: pure functions from an index to a sample, whatever process asks."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from seqrec.errors import DataError
+from seqrec.interfaces import Renderer, Sample, Store
+from seqrec.pictures import open_picture
+
+_SLOTS = 1000  # a mixture's weights are kept exactly over so many samples
+
+
+class Source(Protocol):
+    """Endless samples, each a pure function of its index; picklable."""
+
+    def sample(self, index: int) -> Sample:
+        """The sample of an index, 0 and up.
+
+        Raises:
+            ImageError: A stored picture that cannot be read.
+        """
+
+
+class RenderedSource:
+    """Pictures from a renderer: seed and index → the same picture.
+
+    Args:
+        renderer: Draws them.
+        seed: Of the whole source.
+    """
+
+    def __init__(self, renderer: Renderer, seed: int) -> None:
+        self.renderer = renderer
+        self.seed = seed
+
+    def sample(self, index: int) -> Sample:
+        """A fresh picture for each index."""
+        drawn = self.renderer.render(np.random.default_rng((self.seed, index)))
+        return Sample(drawn.image, drawn.label, drawn.boxes, f"rendered-{index}")
+
+
+class StoredSource:
+    """Samples of a data set, in another order each time round.
+
+    Args:
+        store: The data set.
+        indices: Those of its samples that are used.
+        seed: Of the order.
+
+    Raises:
+        DataError: There is no sample to use.
+    """
+
+    def __init__(self, store: Store, indices: Sequence[int], seed: int) -> None:
+        if not len(indices):
+            raise DataError("no sample of this data set can be used; `seqrec data info` says why")
+        self.store = store
+        self.indices = np.asarray(indices, np.int64)
+        self.seed = seed
+
+    def sample(self, index: int) -> Sample:
+        """The picture that stands at an index of the endless row of shuffled rounds."""
+        turn, place = divmod(index, len(self.indices))
+        which = int(self.indices[_order(self.seed, turn, len(self.indices))[place]])
+        key = self.store.key(which)
+        return Sample(open_picture(self.store.encoded(which), key), self.store.label(which), None, key)
+
+
+class Mixture:
+    """Several sources, each with a weight; of every 1,000 samples each gives its share.
+
+    Args:
+        sources: At least one.
+        weights: As many, above 0; only their ratios matter.
+        seed: Of the order in which the sources take turns.
+
+    Raises:
+        DataError: No source, or a weight that is not above 0.
+    """
+
+    def __init__(self, sources: Sequence[Source], weights: Sequence[float], seed: int) -> None:
+        if not sources or len(sources) != len(weights) or min(weights) <= 0:
+            raise DataError(f"a mixture of {len(sources)} sources with weights {list(weights)}: each needs a weight above 0")
+        self.sources = list(sources)
+        shares = np.floor(np.cumsum(np.array([0.0, *weights])) / sum(weights) * _SLOTS + 0.5).astype(int)
+        slots = np.repeat(np.arange(len(sources)), np.diff(shares))
+        self.slots = np.random.default_rng(seed).permutation(slots)
+        self.counts = np.bincount(self.slots, minlength=len(sources))
+        self.ranks = np.array([(self.slots[:place] == which).sum() for place, which in enumerate(self.slots)])
+
+    def sample(self, index: int) -> Sample:
+        """The next sample of the source whose turn it is."""
+        turn, place = divmod(index, _SLOTS)
+        which = int(self.slots[place])
+        return self.sources[which].sample(turn * int(self.counts[which]) + int(self.ranks[place]))
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, turn: int, length: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng((seed, turn)).permutation(length)

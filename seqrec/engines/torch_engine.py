@@ -1,0 +1,86 @@
+"""The torch engine: a network that turns batches of pictures into log-probabilities."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from seqrec.alphabet import Alphabet
+from seqrec.errors import ModelFileError, RecipeError
+from seqrec.model_file import ModelCard, read_weights
+from seqrec.network import Network, build_network
+from seqrec.plugins import Registry
+
+
+class TorchEngine:
+    """Runs a network in evaluation mode, float32.
+
+    Args:
+        network: Is put into evaluation mode and moved.
+        alphabet: Of its head.
+        device: `auto` is CUDA where there is one.
+
+    Raises:
+        RecipeError: A device that is not there.
+    """
+
+    def __init__(self, network: Network, alphabet: Alphabet, device: str = "auto") -> None:
+        self.device = chosen_device(device)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.alphabet = alphabet
+        self.width_step_px = network.backbone.width_step_px
+        self.frame_stride_px = network.backbone.frame_stride_px
+        self.frame_offset_px = network.backbone.frame_offset_px
+
+    def run(
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Log-probabilities and frame lengths.
+
+        Args:
+            images: (N, 1, H, W).
+            widths: Valid columns, (N,).
+
+        Returns:
+            (T, N, C) and (N,).
+        """
+        padded = bool((widths != images.shape[3]).any())
+        with torch.inference_mode():
+            log_probs, lengths = self.network.log_probs(
+                torch.from_numpy(images).to(self.device), torch.from_numpy(widths).to(self.device), padded
+            )
+        return log_probs.cpu().numpy(), lengths.cpu().numpy()
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device of a name; `auto` is CUDA where there is one.
+
+    Raises:
+        RecipeError: No such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+        return device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecipeError(f"device '{name}' cannot be used: {reason}; say cpu, cuda or cuda:N, or leave it at auto") from error
+
+
+def load_engine(file: Path, card: ModelCard, registry: Registry, device: str = "auto") -> TorchEngine:
+    """The engine of a model file.
+
+    Raises:
+        ModelFileError: The weights do not fit the network of the file's recipe.
+        PluginError: A part that no plugin offers here.
+    """
+    network = build_network(card.recipe, card.alphabet, registry)
+    try:
+        network.load_state_dict(read_weights(file))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelFileError(f"'{file}': its weights do not fit its recipe: {reason}") from error
+    return TorchEngine(network, card.alphabet, device)

@@ -1,0 +1,194 @@
+"""The parts that a plugin can bring, on one screen each. No torch is imported here: tensors are named for type checkers only.
+
+Letters: N samples · Ch channels · H, W pixels · T frames · D features · K symbols · C = K + 1 classes · S longest target.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from seqrec.alphabet import Alphabet
+from seqrec.errors import RecipeError, nearest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Picture = npt.NDArray[np.uint8]
+"""A grey picture, (H, W), 0 black to 255 white."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture with its label.
+
+    Attributes:
+        image: (H, W), uint8, grey.
+        label: Text as the alphabet splits it.
+        boxes: x-span of each symbol in pixels, (S, 2), float32, or None where it is not known.
+        key: Names the sample in messages: a path, an LMDB key or a stream index.
+    """
+
+    image: Picture
+    label: str
+    boxes: npt.NDArray[np.float32] | None = None
+    key: str = ""
+
+
+class Renderer(ABC):
+    """Draws practice pictures.
+
+    Must write: `render`. May override: `configured`, `held_out`. The object is sent to worker processes: it must pickle.
+    """
+
+    @abstractmethod
+    def render(self, rng: np.random.Generator) -> Sample:
+        """One picture with its label. The same state of `rng` gives the same picture, in any process."""
+
+    def configured(self, alphabet: Alphabet, options: Mapping[str, object]) -> "Renderer":
+        """This renderer for another alphabet of the task and with the recipe's `[renderer]` options.
+
+        Raises:
+            RecipeError: An option that this renderer does not have.
+        """
+        for key in options:
+            raise RecipeError(f"unknown key 'renderer.{key}': this task's renderer has no options{nearest(key, [])}")
+        return self
+
+    def held_out(self) -> "Renderer":
+        """The renderer of validation pictures: of words and typefaces that training never draws, where it can."""
+        return self
+
+
+class Store(Protocol):
+    """A labelled data set with samples 0..n-1, read one at a time; picklable before its first use in a process."""
+
+    def __len__(self) -> int: ...
+
+    def key(self, index: int) -> str:
+        """Name of a sample for messages."""
+
+    def label(self, index: int) -> str:
+        """Label of a sample, without decoding its picture."""
+
+    def encoded(self, index: int) -> bytes:
+        """The picture file's own bytes."""
+
+
+class DatasetReader(ABC):
+    """Recognises one format of labelled data and opens it.
+
+    Must write: `name`, `detect`, `open`.
+    """
+
+    name: str
+
+    @abstractmethod
+    def detect(self, path: Path) -> bool:
+        """Whether the path holds this format; looks at names and first lines only."""
+
+    @abstractmethod
+    def open(self, path: Path) -> Store:
+        """The data set.
+
+        Raises:
+            DataError: Missing, empty or broken; the message names file and line.
+        """
+
+
+@runtime_checkable
+class Backbone(Protocol):
+    """Picture → frames. A `torch.nn.Module`, built with `height_px` and the options of the recipe's `[backbone]` table.
+
+    Attributes:
+        features: D of the frames.
+        width_step_px: Widths must be multiples of this.
+        frame_stride_px: Pixels from one frame's centre to the next one's.
+        frame_offset_px: x of the first frame's centre.
+    """
+
+    features: int
+    width_step_px: int
+    frame_stride_px: float
+    frame_offset_px: float
+
+    def __call__(self, images: "Tensor", widths: "Tensor | None") -> "Tensor":
+        """Frames (T, N, D) of images (N, Ch, H, W), float.
+
+        `widths` (N,), int64, are the valid columns; None says that all of W is valid for every sample. What lies beyond a
+        sample's width must not change its valid frames.
+        """
+
+    def frame_lengths(self, widths: "Tensor") -> "Tensor":
+        """Valid frames (N,), int64, of valid widths (N,); also for plain ints inside tensors of any shape."""
+
+
+@runtime_checkable
+class SequenceModel(Protocol):
+    """Frames → frames that know their context. A `torch.nn.Module`, built with `in_features` and the `[sequence]` options.
+
+    Attributes:
+        features: D' of what comes out.
+    """
+
+    features: int
+
+    def __call__(self, frames: "Tensor", frame_lengths: "Tensor | None") -> "Tensor":
+        """(T, N, D) → (T, N, D'); None for lengths says that all T frames are valid for every sample."""
+
+
+@runtime_checkable
+class Transcription(Protocol):
+    """Frames → loss, or log-probabilities: a `torch.nn.Module` that owns its head.
+
+    It is built with `in_features`, `alphabet` and the `[transcription]` options.
+    """
+
+    def loss(self, frames: "Tensor", frame_lengths: "Tensor", targets: "Tensor", target_lengths: "Tensor") -> "Tensor":
+        """(N,), nats per sample, float32; frames (T, N, D'), targets (N, S) of ids 1..K padded with 0."""
+
+    def log_probs(self, frames: "Tensor") -> "Tensor":
+        """(T, N, C), float32, after log_softmax."""
+
+    def frames_needed(self, targets: Sequence[int]) -> int:
+        """Fewest frames in which a target can be spelt."""
+
+    def adopt(self, alphabet: Alphabet, weights: "Mapping[str, Tensor]", source: Alphabet) -> list[str]:
+        """Take over head weights of another alphabet, symbol by symbol; returns the symbols that stay new."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named part that a hook offers: its class, or where to find it, so that offering a part imports no torch.
+
+    Args:
+        name: What stands in a recipe, as in `[backbone] name = "fast"`.
+        target: The class, or `"package.module:Class"`.
+    """
+
+    name: str
+    target: "str | Callable[..., object]"
+
+    def load(self) -> "Callable[..., object]":
+        """The class.
+
+        Raises:
+            ImportError, AttributeError: The place named does not hold it.
+        """
+        if not isinstance(self.target, str):
+            return self.target
+        import importlib
+
+        module, _, attribute = self.target.partition(":")
+        loaded: Callable[..., object] = getattr(importlib.import_module(module), attribute)
+        return loaded
+
+
+def iterate(store: Store) -> Iterator[tuple[str, str, bytes]]:
+    """Key, label and encoded picture of each sample of a store, in order."""
+    for index in range(len(store)):
+        yield store.key(index), store.label(index), store.encoded(index)

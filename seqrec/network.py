@@ -1,0 +1,144 @@
+"""The network of a recipe: backbone → sequence model → transcription, with pictures made comparable first."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from seqrec.alphabet import Alphabet
+from seqrec.backbones.stage import column_mask
+from seqrec.errors import RecipeError, nearest
+from seqrec.interfaces import Backbone, Part, SequenceModel, Transcription
+from seqrec.plugins import Registry
+from seqrec.recipe import PartRecipe, Recipe
+
+
+class Network(nn.Module):
+    """Pictures → frames → log-probabilities or loss.
+
+    Args:
+        backbone, sequence, transcription: The three parts.
+    """
+
+    def __init__(self, backbone: Backbone, sequence: SequenceModel, transcription: Transcription) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.sequence = sequence
+        self.transcription = transcription
+
+    def frames(self, images: Tensor, widths: Tensor | None) -> Tensor:
+        """(N, 1, H, W) uint8 and valid widths (None: all of W for every sample) → frames in context (T, N, D')."""
+        frames = self.backbone(standardised(images, widths), widths)
+        return self.sequence(frames, None if widths is None else self.backbone.frame_lengths(widths))
+
+    def forward(
+        self, images: Tensor, widths: Tensor, targets: Tensor, target_lengths: Tensor, padded: bool, centres: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The objective, mean over samples of nats a symbol, and `guidance` where centres are given, else 0: two scalars."""
+        frames = self.frames(images, widths if padded else None)
+        lengths = self.backbone.frame_lengths(widths)
+        losses = self.transcription.loss(frames, lengths, targets, target_lengths)
+        loss = (losses / target_lengths.clamp(min=1)).mean()
+        return loss, self.guidance(frames, targets, centres) if centres is not None else torch.zeros_like(loss)
+
+    def guidance(self, frames: Tensor, targets: Tensor, centres: Tensor) -> Tensor:
+        """Cross-entropy of each symbol at the frame nearest to its middle, mean over the symbols whose place is known.
+
+        A renderer knows where it drew each symbol. Told so at first, a network leaves the phase in which CTC finds nothing
+        but blanks within a few hundred steps; see docs/explanation/guidance.md.
+
+        Args:
+            frames: (T, N, D').
+            targets: (N, S).
+            centres: x of the symbols' middles in pixels, (N, S), NaN where not known.
+        """
+        log_probs = self.transcription.log_probs(frames)
+        known = ~centres.isnan()
+        places = ((centres.nan_to_num() - self.backbone.frame_offset_px) / self.backbone.frame_stride_px).round().long()
+        places = places.clamp(0, frames.shape[0] - 1)
+        samples = torch.arange(targets.shape[0], device=targets.device)[:, None].expand_as(targets)
+        nats = -log_probs[places, samples, targets]
+        return (nats * known).sum() / known.sum().clamp(min=1)
+
+    def log_probs(self, images: Tensor, widths: Tensor, padded: bool) -> tuple[Tensor, Tensor]:
+        """Log-probabilities (T, N, C), float32, and valid frames (N,)."""
+        frames = self.frames(images, widths if padded else None)
+        return self.transcription.log_probs(frames), self.backbone.frame_lengths(widths)
+
+
+def standardised(images: Tensor, widths: Tensor | None) -> Tensor:
+    """Each picture with mean 0 and standard deviation 1 over its own valid columns; 0 beyond them.
+
+    Args:
+        images: (N, 1, H, W), uint8.
+        widths: Valid columns, (N,), or None for all of W.
+
+    Returns:
+        (N, 1, H, W), float32. A flat picture is 0 everywhere.
+    """
+    values = images.float()
+    if widths is None:
+        mean = values.mean((1, 2, 3), keepdim=True)
+        values = values - mean
+        variance = values.square().mean((1, 2, 3), keepdim=True)
+    else:
+        mask = column_mask(widths, images.shape[3])
+        count = (widths * images.shape[2]).view(-1, 1, 1, 1)
+        mean = (values * mask).sum((1, 2, 3), keepdim=True) / count
+        values = (values - mean) * mask
+        variance = values.square().sum((1, 2, 3), keepdim=True) / count
+    return values / variance.clamp(min=1.0).sqrt()
+
+
+def build_network(recipe: Recipe, alphabet: Alphabet, registry: Registry) -> Network:
+    """The network that a recipe describes, with fresh weights.
+
+    Raises:
+        PluginError: A part that nobody offers.
+        RecipeError: An option that the part does not have.
+    """
+    backbone = build_part(
+        registry.backbones.get(recipe.backbone.name), "backbone", recipe.backbone, height_px=recipe.picture.height_px
+    )
+    features = cast(Backbone, backbone).features
+    sequence = build_part(registry.sequence_models.get(recipe.sequence.name), "sequence", recipe.sequence, in_features=features)
+    features = cast(SequenceModel, sequence).features
+    transcription = build_part(
+        registry.transcriptions.get(recipe.transcription.name),
+        "transcription",
+        recipe.transcription,
+        in_features=features,
+        alphabet=alphabet,
+    )
+    return Network(cast(Backbone, backbone), cast(SequenceModel, sequence), cast(Transcription, transcription))
+
+
+def build_part(part: Part, table: str, chosen: PartRecipe, **given: object) -> object:
+    """One part, its options checked against its constructor.
+
+    Args:
+        part: Where its class is.
+        table: Its table in the recipe, for messages.
+        chosen: Its options.
+        given: What every part of this kind is given.
+
+    Raises:
+        RecipeError: An option that the constructor does not take, or of a type or value that it refuses.
+    """
+    factory = part.load()
+    known = [
+        name for name, parameter in inspect.signature(factory).parameters.items() if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    for key in chosen.options:
+        if key not in known:
+            raise RecipeError(f"unknown key '{table}.{key}' for {table} '{chosen.name}'{nearest(key, known)}")
+    try:
+        return factory(**given, **chosen.options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise RecipeError(f"{table} '{chosen.name}' refuses {_listed(chosen.options)}: {error}") from error
+
+
+def _listed(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{table}={value!r}" for table, value in options.items()) or "its defaults"

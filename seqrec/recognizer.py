@@ -1,0 +1,225 @@
+"""The Recognizer: pictures → engine → decoding → readings. Free of torch; the engine knows which library runs."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from seqrec.alphabet import Alphabet, fold_map
+from seqrec.batch import collate
+from seqrec.decoding import fold, greedy
+from seqrec.errors import ModelFileError, SeqrecError
+from seqrec.interfaces import Picture
+from seqrec.model_file import ModelCard, find_model, read_card, require_torch
+from seqrec.pictures import PictureSource, fit_height, open_picture, turned
+from seqrec.plugins import Registry, registry
+from seqrec.reading import Reading
+from seqrec.recipe import PictureRecipe
+from seqrec.task import Task
+
+_WINDOW = 512  # pictures held at a time, so that batches of like width can be formed
+_BATCH_AREA_PX = 32 * 100 * 64  # of the network's input: bounds memory, and is 64 short words
+
+
+class Engine(Protocol):
+    """Runs the network. `run(images (N,1,H,W) uint8, widths (N,)) -> log_probs (T,N,C), frame_lengths (N,)`."""
+
+    alphabet: Alphabet
+    width_step_px: int
+    frame_stride_px: float
+    frame_offset_px: float
+
+    def run(
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Log-probabilities (T, N, C) and valid frames (N,) of pictures (N, 1, H, W) with valid columns (N,)."""
+
+
+@dataclass(frozen=True)
+class Recognizer:
+    """Reads pictures.
+
+    Attributes:
+        engine: Runs the network.
+        picture: How pictures are scaled.
+        alphabet: What readings are made of: the engine's, or a smaller one that its posteriors are folded to.
+        task: Adds hints and finished readings; None where the plugin is not installed.
+        turn_tall: Whether crops taller than wide are read turned as well, and the most confident reading kept.
+        card: What the model file said; None for a network that was never saved.
+    """
+
+    engine: Engine
+    picture: PictureRecipe
+    alphabet: Alphabet
+    task: Task | None = None
+    turn_tall: bool = False
+    card: ModelCard | None = field(default=None, repr=False)
+
+    def folded(self, alphabet: Alphabet) -> "Recognizer":
+        """This reader with a smaller alphabet: probabilities are added up frame by frame, see `seqrec.alphabet.fold_map`."""
+        return dataclasses.replace(self, alphabet=alphabet)
+
+    @overload
+    def read(self, source: PictureSource) -> Reading: ...
+    @overload
+    def read(self, source: list[PictureSource]) -> list[Reading]: ...
+
+    def read(self, source: PictureSource | list[PictureSource]) -> Reading | list[Reading]:
+        """Reading of one picture, or readings of a list of them in its order.
+
+        Args:
+            source: A path, an encoded file's bytes, a Pillow image, a numpy array (see `seqrec.pictures.open_picture`), or a
+                list of these.
+
+        Raises:
+            ImageError: A picture cannot be read; `read_many` goes on past such.
+        """
+        many = source if isinstance(source, list) else [source]
+        readings: dict[str, Reading] = {}
+        for key, reading, _ in self.read_many((str(place), one) for place, one in enumerate(many)):
+            if isinstance(reading, SeqrecError):
+                raise reading
+            readings[key] = reading
+        ordered = [readings[str(place)] for place in range(len(many))]
+        return ordered if isinstance(source, list) else ordered[0]
+
+    def read_many(
+        self, sources: Iterable[tuple[str, PictureSource]]
+    ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
+        """Key, reading (or the error), and the grey picture, of a stream of pictures; memory stays bounded.
+
+        Within a window of 512 pictures the order is that of the sources.
+        """
+        window: list[tuple[str, Picture | SeqrecError]] = []
+        for key, source in sources:
+            try:
+                window.append((key, open_picture(source, key if isinstance(source, bytes) else "")))
+            except SeqrecError as error:
+                window.append((key, error))
+            if len(window) == _WINDOW:
+                yield from self._read_window(window)
+                window = []
+        yield from self._read_window(window)
+
+    def _read_window(
+        self, window: Sequence[tuple[str, Picture | SeqrecError]]
+    ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
+        readings: dict[int, Reading | SeqrecError] = {}
+        views: list[tuple[int, int, Picture]] = []  # place in the window, degrees, scaled picture
+        for place, (_, picture) in enumerate(window):
+            if isinstance(picture, SeqrecError):
+                readings[place] = picture
+                continue
+            try:
+                tall = self.turn_tall and picture.shape[0] > picture.shape[1]
+                views += [
+                    (place, degrees, self._scaled(turned(picture, degrees))) for degrees in ((0, 90, 270) if tall else (0,))
+                ]
+            except SeqrecError as error:
+                readings[place] = error
+        for place, reading in self._read_views(views, window):
+            best = readings.get(place)
+            if not isinstance(best, Reading) or reading.confidence > best.confidence:
+                readings[place] = reading
+        for place, (key, picture) in enumerate(window):
+            found = readings[place]
+            if isinstance(picture, SeqrecError) or isinstance(found, SeqrecError):
+                yield key, found, None
+            else:
+                yield key, self._finished(found, picture), picture
+
+    def _scaled(self, picture: Picture) -> Picture:
+        size = self.picture
+        return fit_height(picture, size.height_px, size.min_width_px, self.engine.width_step_px, size.max_width_px)
+
+    def _read_views(
+        self, views: list[tuple[int, int, Picture]], window: Sequence[tuple[str, Picture | SeqrecError]]
+    ) -> Iterator[tuple[int, Reading]]:
+        """Readings of scaled pictures, in batches of like width."""
+        views = sorted(views, key=lambda view: view[2].shape[1])
+        start = 0
+        while start < len(views):
+            stop = start + 1
+            while stop < len(views) and (stop + 1 - start) * views[stop][2].size <= _BATCH_AREA_PX:
+                stop += 1
+            some = views[start:stop]
+            batch = collate([view for _, _, view in some], [()] * len(some), [""] * len(some))
+            log_probs, lengths = self.engine.run(batch.images, batch.widths)
+            for column, (place, degrees, view) in enumerate(some):
+                picture = window[place][1]
+                assert not isinstance(picture, SeqrecError)
+                along = picture.shape[0] if degrees in (90, 270) else picture.shape[1]
+                yield place, self._decoded(log_probs[: lengths[column], column], along / view.shape[1], along, degrees)
+            start = stop
+
+    def _decoded(self, log_probs: npt.NDArray[np.float32], scale: float, along: int, degrees: int) -> Reading:
+        """Reading of one sample's valid frames; `scale` is pixels of the given picture a pixel of the scaled one."""
+        if self.alphabet is not self.engine.alphabet:
+            log_probs = fold(log_probs, fold_map(self.engine.alphabet, self.alphabet), self.alphabet.classes)
+        found = greedy(log_probs)
+        stride, offset = self.engine.frame_stride_px, self.engine.frame_offset_px
+        edges = [(offset + stride * (first - 0.5), offset + stride * (stop - 0.5)) for first, stop in found.frame_spans]
+        spans = tuple((max(left * scale, 0.0), min(right * scale, float(along))) for left, right in edges)
+        symbols = tuple(self.alphabet.decode(found.ids))
+        confidence = math.exp(min(found.log_probability, 0.0))
+        return Reading(symbols, self.alphabet.text(symbols), confidence, found.confidences, spans, turned=degrees)
+
+    def _finished(self, reading: Reading, picture: Picture) -> Reading:
+        if self.task and self.task.finish:
+            extra = dict(self.task.finish(reading))
+            reading = dataclasses.replace(reading, text=str(extra.pop("text", reading.text)), extra=extra)
+        if self.task and self.task.hint:
+            reading = dataclasses.replace(reading, hint=self.task.hint(picture.shape[1], picture.shape[0], reading))
+        return reading
+
+
+def load(
+    which: str | Path,
+    *,
+    alphabet: str = "",
+    device: str = "auto",
+    plugins: Registry | None = None,
+) -> Recognizer:
+    """The reader of a task that ships one, of a model file, or of a run folder.
+
+    Args:
+        which: A task's name (`"scene-text"`), a path to a model file, or a run folder.
+        alphabet: Name of a smaller alphabet of the task to read with.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`.
+        plugins: Tasks and parts; by default those installed.
+
+    Returns:
+        A reader. A model file can be read greedily also where its task's plugin is not installed.
+
+    Raises:
+        ModelFileError: No such model, or it cannot be used.
+        PluginError: No such task.
+        MissingExtraError: torch is not installed.
+    """
+    found = plugins or registry()
+    path = Path(which)
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        file = find_model(path)
+        card = read_card(file)
+        task = found.tasks.get(card.task) if card.task in found.tasks.names() else None
+    else:
+        task = found.task(str(which))
+        if task.weights is None or not task.weights.is_file():
+            raise ModelFileError(f"task '{task.name}' ships no reader; train one with: seqrec train --task {task.name}")
+        file = task.weights
+        card = read_card(file)
+    require_torch()
+    from seqrec.engines.torch_engine import load_engine
+
+    engine = load_engine(file, card, found, device)
+    reader = Recognizer(engine, card.recipe.picture, engine.alphabet, task, card.turn_tall, card)
+    if not alphabet:
+        return reader
+    if task is None:
+        raise ModelFileError(f"alphabet '{alphabet}' belongs to task '{card.task}', whose plugin is not installed: {card.plugin}")
+    return reader.folded(task.alphabet_named(alphabet))

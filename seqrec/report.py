@@ -1,0 +1,391 @@
+"""Reports: an evaluation or a training run as one HTML file that needs nothing else, and its numbers as JSON. No torch here."""
+
+import base64
+import json
+import math
+import os
+import statistics
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rapidfuzz.distance import Levenshtein
+
+from seqrec.errors import DataError
+from seqrec.evaluation import Evaluation, Row, gallery, thumbnail, total, wilson_interval
+from seqrec.pictures import encode_png
+
+MAX_PICTURES = 198
+"""Pictures in one report, of three kinds."""
+
+MAX_PICTURE_BYTES = 2_000_000
+"""PNG bytes in one report; base64 adds a third. Pictures beyond it are left out, their readings are shown all the same."""
+
+_CONFUSIONS = 40
+_LISTED = 200  # skips named in the page; the JSON names all of them
+_POINTS = 300  # points on a line of a chart
+_LENGTHS = (0, *range(1, 14), 17, 25, 33, 49, 65)  # where groups by length begin, symbols
+_SHAPES = (0, 1, 2, 3, 4, 6, 8, 12, 20)  # where groups by width over height begin
+_PLOT = (62.0, 10.0, 390.0, 190.0)  # left, top, width and height of a chart's inside in its 472 × 240 view box
+
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that have something in common.
+
+    Attributes:
+        name: What they have in common.
+        samples: How many there are.
+        right: How many of them are read right.
+        confidence: Mean confidence, 0..1.
+    """
+
+    name: str
+    samples: int
+    right: int
+    confidence: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share read right, 0..1."""
+        return self.right / max(self.samples, 1)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % confidence interval of the share, 0..1."""
+        return wilson_interval(self.right, self.samples)
+
+
+def write_evaluation_report(folder: Path, evaluations: Sequence[Evaluation], title: str) -> Path:
+    """`report.html` and `evaluation.json` in a folder, which is made where it is missing; returns the page's path.
+
+    Raises:
+        DataError: No evaluations, or of several protocols.
+    """
+    if not evaluations:
+        raise DataError(f"report '{title}': there is no evaluation to report; evaluate at least one data set")
+    together = total(evaluations) if len(evaluations) > 1 else None
+    each = max(MAX_PICTURES // (3 * len(evaluations)), 1)
+    sections = [_section(one, each) for one in evaluations] + ([_section(together, 0)] if together else [])
+    page = _page("evaluation.html", title=title, sections=sections)
+    values: dict[str, object] = {"title": title, "evaluations": [one.as_dict() for one in evaluations]}
+    if together:
+        values["total"] = {key: value for key, value in together.as_dict().items() if key != "rows"}
+    _write(folder / "evaluation.json", json.dumps(values, ensure_ascii=False, indent=1))
+    return _write(folder / "report.html", page)
+
+
+def write_run_report(folder: Path, recipe_toml: str, metrics: Sequence[Mapping[str, object]], rows: Sequence[Row] = ()) -> Path:
+    """`report.html` of a training run: curves, held-out readings beside their pictures, the recipe; returns its path.
+
+    Args:
+        folder: The run folder; its name is the title.
+        recipe_toml: The resolved recipe.
+        metrics: The records of `metrics.jsonl`, in any number. Unknown events and keys, and numbers that are not finite, are
+            passed over; of two records of one step, as after resuming, the later one counts.
+        rows: Held-out readings, with pictures.
+    """
+    charts = {name: _run_charts(metrics, key, name) for key, name in (("step", "steps"), ("minutes", "minutes"))}
+    shown = gallery(rows, MAX_PICTURES // 3)
+    facts = _run_facts(metrics)
+    page = _page("run.html", title=folder.absolute().name, facts=facts, charts=charts, shown=shown, recipe=recipe_toml)
+    return _write(folder / "report.html", page)
+
+
+def by_length(rows: Iterable[Row]) -> list[Group]:
+    """Rows grouped by the symbols of their labels."""
+    return _groups(rows, lambda row: (bisect_right(_LENGTHS, row.length), _span(_LENGTHS, row.length, whole=True)))
+
+
+def by_shape(rows: Iterable[Row]) -> list[Group]:
+    """Rows grouped by width over height of their pictures, where it is known."""
+
+    def place(row: Row) -> tuple[int, str]:
+        shape = row.width_px / row.height_px
+        return bisect_right(_SHAPES, shape), _span(_SHAPES, shape)
+
+    return _groups([row for row in rows if row.height_px], place)
+
+
+def by_content(rows: Sequence[Row]) -> list[Group]:
+    """Rows grouped by what their labels are made of; none where symbols are not single characters."""
+    if any(len(row.label) != row.length for row in rows):
+        return []
+    return _groups(rows, lambda row: _content(row.label))
+
+
+def by_confidence(rows: Iterable[Row]) -> list[Group]:
+    """Rows in ten bins of confidence."""
+    rows = [row for row in rows if math.isfinite(row.confidence)]
+    return _groups(
+        rows, lambda row: (tenth := min(max(int(row.confidence * 10), 0), 9), f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}")
+    )
+
+
+def calibration_error(bins: Sequence[Group]) -> float:
+    """Mean distance of confidence and accuracy over bins, weighted by their samples, 0..1.
+
+    Source:
+        Guo et al. 2017, "On Calibration of Modern Neural Networks", expected calibration error with ten bins.
+    """
+    samples = sum(one.samples for one in bins)
+    return sum(one.samples * abs(one.accuracy - one.confidence) for one in bins) / max(samples, 1)
+
+
+def _groups(rows: Iterable[Row], place: Callable[[Row], tuple[int, str]]) -> list[Group]:
+    """Groups by (order, name) of each row, in that order."""
+    found: dict[tuple[int, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault(place(row), []).append(row)
+    return [
+        Group(name, len(members), sum(row.right for row in members), statistics.fmean(row.confidence for row in members))
+        for (_, name), members in sorted(found.items(), key=lambda item: item[0])
+    ]
+
+
+def _span(starts: Sequence[int], value: float, whole: bool = False) -> str:
+    """Name of the group from one start to before the next, in which a value lies."""
+    place = bisect_right(starts, value)
+    low = starts[place - 1]
+    if place == len(starts):
+        return f"{low} and more"
+    high = starts[place] - (1 if whole else 0)
+    return f"{low}" if low == high else f"{low}–{high}"
+
+
+def _content(label: str) -> tuple[int, str]:
+    letters, digits = any(map(str.isalpha, label)), any(map(str.isdigit, label))
+    if not all(character.isalnum() for character in label):
+        return (3, "with other signs") if letters or digits else (4, "other signs only")
+    if letters and digits:
+        return 2, "letters and digits"
+    return (1, "digits only") if digits else (0, "letters only")
+
+
+def _section(evaluation: Evaluation, each: int) -> dict[str, object]:
+    bins = by_confidence(evaluation.rows)
+    top = list(evaluation.confusions.items())[:_CONFUSIONS]
+    return {
+        "evaluation": evaluation,
+        "confusions": [top[start : start + 10] for start in range(0, len(top), 10)],
+        "kinds": sum(1 for _ in evaluation.confusions),
+        "groups": {
+            "Symbols in the label": by_length(evaluation.rows),
+            "Width ÷ height of the picture": by_shape(evaluation.rows),
+            "Made of": by_content(evaluation.rows),
+        },
+        "bins": bins,
+        "calibration_error": calibration_error(bins),
+        "shown": gallery(evaluation.rows, each),
+    }
+
+
+def _run_facts(metrics: Sequence[Mapping[str, object]]) -> list[tuple[str, str, str]]:
+    """(what, value, remark) of each headline number that the records hold."""
+    facts = []
+    accuracy = _series(metrics, "validation", "step", "sequence_accuracy")
+    errors = _series(metrics, "validation", "step", "symbol_error_rate")
+    loss = _series(metrics, "train", "step", "loss")
+    speed = [value for _, value in _series(metrics, "train", "step", "images_per_s")]
+    if accuracy:
+        step, best = max(accuracy, key=lambda point: point[1])
+        remark = f"best, at step {step:,.0f}; last {100 * accuracy[-1][1]:.2f} %"
+        facts.append(("Held-out accuracy", f"{100 * best:.2f} %", remark))
+    if errors:
+        facts.append(("Symbol error rate", f"{100 * errors[-1][1]:.2f} %", f"held out, at step {errors[-1][0]:,.0f}"))
+    if loss:
+        facts.append(("Training loss", f"{loss[-1][1]:.4g}", f"nats a sample, at step {loss[-1][0]:,.0f}"))
+    pictures = _series(metrics, "train", "step", "pictures")
+    minutes = _series(metrics, "train", "step", "minutes")
+    if minutes:
+        seen = f"{pictures[-1][1]:,.0f} pictures" if pictures else ""
+        facts.append(("Training time", f"{minutes[-1][1]:,.1f} min", seen))
+    if speed:
+        facts.append(("Speed", f"{statistics.median(speed):,.0f} images/s", "median while training"))
+    return facts
+
+
+def _run_charts(metrics: Sequence[Mapping[str, object]], x_key: str, x_name: str) -> list[dict[str, object]]:
+    """The charts for which there are points, over steps or minutes."""
+
+    def line(event: str, key: str, name: str) -> tuple[str, Points]:
+        return name, _series(metrics, event, x_key, key)
+
+    charts = [
+        _chart("Loss", "nats a sample", [line("train", "loss", "training"), line("validation", "loss", "held out")], log=True),
+        _chart(
+            "Held-out accuracy",
+            "percent",
+            [line("validation", "sequence_accuracy", "whole readings right"), line("validation", "one_minus_ned", "1 − NED")],
+            percent=True,
+        ),
+        _chart("Symbol error rate", "percent, held out", [line("validation", "symbol_error_rate", "held out")], percent=True),
+        _chart("Learning rate", "", [line("train", "learning_rate", "learning rate")]),
+        _chart("Speed", "images a second", [line("train", "images_per_s", "training")]),
+        _chart("Blanks", "share of frames, percent", [line("train", "blank_share", "training")], percent=True),
+    ]
+    return [{**chart, "x_name": x_name} for chart in charts if chart]
+
+
+def _series(metrics: Sequence[Mapping[str, object]], event: str, x_key: str, y_key: str) -> list[tuple[float, float]]:
+    """Finite (x, y) of the records of one event, x rising."""
+    found: dict[float, float] = {}
+    for record in metrics:
+        x, y = record.get(x_key), record.get(y_key)
+        if record.get("event") != event or not isinstance(x, (int, float)) or not isinstance(y, (int, float)):
+            continue
+        if math.isfinite(x) and math.isfinite(y):
+            found[float(x)] = float(y)
+    return sorted(found.items())
+
+
+def _chart(
+    title: str, unit: str, lines: Sequence[tuple[str, Points]], *, percent: bool = False, log: bool = False
+) -> dict[str, object] | None:
+    """What the chart macro draws, in units of its view box; nothing where no line has a point."""
+    lines = [(name, points) for name, points in lines if points]
+    values = [y for _, points in lines for _, y in points]
+    if not values:
+        return None
+    log = log and min(values) > 0 and max(values) > 20 * min(values)
+    high_x = max(x for _, points in lines for x, _ in points) or 1.0
+    low, high, ticks = _log_axis(min(values), max(values)) if log else _axis(min(values), max(values))
+    left, top, width, height = _PLOT
+
+    def at_y(value: float) -> float:
+        share = math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
+        return round(top + height * (1 - share), 1)
+
+    return {
+        "title": title,
+        "unit": unit + (", log scale" if log else ""),
+        "x_ticks": [(round(left + width * x / high_x, 1), _number(x)) for x in _axis(0, high_x)[2] if x <= high_x],
+        "y_ticks": [(at_y(y), f"{100 * y:g}" if percent else _number(y)) for y in ticks],
+        "lines": [
+            {
+                "name": name,
+                "last": f"{100 * points[-1][1]:.2f} %" if percent else f"{points[-1][1]:.4g}",
+                "points": [(round(left + width * x / high_x, 1), at_y(y)) for x, y in _thinned(points)],
+                "dots": len(points) <= 40,
+            }
+            for name, points in lines
+        ],
+        "mean_of": max(-(-len(points) // _POINTS) for _, points in lines),
+    }
+
+
+def _thinned(points: Points) -> Points:
+    """At most `_POINTS` points, each the mean of its neighbours."""
+    step = -(-len(points) // _POINTS)
+    chunks = (points[start : start + step] for start in range(0, len(points), step))
+    return [(statistics.fmean(x for x, _ in chunk), statistics.fmean(y for _, y in chunk)) for chunk in chunks]
+
+
+def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
+    """Ends and about five ticks, at multiples of 1, 2 or 5 times a power of ten; it reaches down to 0 where that is near."""
+    if 0 <= low < 0.6 * high:
+        low = 0.0
+    if high <= low:
+        low, high = min(low, 0.0), max(high, 0.0) or 1.0
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return first * step, last * step, [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def _log_axis(low: float, high: float) -> tuple[float, float, list[float]]:
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1, 2, 5) if len(powers) <= 3 else (1,)
+    ticks = [factor * 10.0**power for power in powers for factor in factors]
+    first = max((tick for tick in ticks if tick <= low), default=low)
+    last = min((tick for tick in ticks if tick >= high), default=high)
+    return first, last, [tick for tick in ticks if first <= tick <= last]
+
+
+def _number(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
+    return f"{value:g}"
+
+
+class _Pictures:
+    """Pictures as data URIs while the page's budget lasts."""
+
+    def __init__(self) -> None:
+        self.count = self.size = self.left_out = 0
+
+    def __call__(self, row: Row) -> str:
+        if row.picture is None:
+            return ""
+        encoded = encode_png(thumbnail(row.picture))
+        if self.count >= MAX_PICTURES or self.size + len(encoded) > MAX_PICTURE_BYTES:
+            self.left_out += 1
+            return ""
+        self.count, self.size = self.count + 1, self.size + len(encoded)
+        return "data:image/png;base64," + base64.b64encode(encoded).decode("ascii")
+
+
+def visible(text: str) -> str:
+    """Text in which control and direction characters, which could disguise it, stand as their numbers.
+
+    Example:
+        >>> visible("a\\u202eb")
+        'a⟨U+202E⟩b'
+    """
+    joiners = "\u200c\u200d"  # part of the spelling in several scripts
+    return "".join(
+        f"⟨U+{ord(character):04X}⟩"
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in joiners
+        else character
+        for character in text
+    )
+
+
+def _symbol(symbol: str) -> str:
+    """A symbol as it stands in the table of confusions: one that would not be seen by its number."""
+    unseen = symbol.isspace() or (len(symbol) == 1 and unicodedata.category(symbol)[0] == "M")
+    return " ".join(f"U+{ord(character):04X}" for character in symbol) if unseen else visible(symbol)
+
+
+def _marked(text: str, other: str) -> list[tuple[str, bool]]:
+    """Pieces of a text, each with whether it differs from the other text."""
+    return [
+        (visible(text[edit.src_start : edit.src_end]), edit.tag != "equal")
+        for edit in Levenshtein.opcodes(text, other)
+        if edit.src_end > edit.src_start
+    ]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"visible": visible, "symbol": _symbol}
+    environment.globals |= {"marked": _marked, "listed": _LISTED}
+    return environment
+
+
+def _page(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(picture=_Pictures(), **values)
+
+
+def _write(path: Path, text: str) -> Path:
+    """The file written whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(path.name + ".part")
+    half.write_text(text, encoding="utf-8", errors="backslashreplace")
+    os.replace(half, path)
+    return path

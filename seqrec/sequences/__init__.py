@@ -1,0 +1,1 @@
+"""Sequence models: frames → frames that know their context."""

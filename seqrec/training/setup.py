@@ -1,0 +1,255 @@
+"""Assembling a run: data, network, optimiser and Fabric, fresh or from where an earlier one stopped."""
+
+import os
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from seqrec.alphabet import Alphabet
+from seqrec.data.readers import open_dataset
+from seqrec.data.sources import Mixture, RenderedSource, Source, StoredSource
+from seqrec.data.stream import Example, Preparation, Stream
+from seqrec.errors import DataError, RecipeError
+from seqrec.interfaces import Renderer, Store
+from seqrec.model_file import ModelCard, find_model, read_card, read_weights
+from seqrec.network import Network, build_network
+from seqrec.plugins import Registry
+from seqrec.recipe import Recipe
+from seqrec.task import Task
+from seqrec.training.average import Average
+from seqrec.training.run_folder import RunFolder
+from seqrec.training.training import Training
+
+_HELD_OUT_SEED = 1_000_003  # far from training seeds, so that held-out pictures of other seeds differ too
+
+
+def begin(
+    recipe: Recipe,
+    folder: Path,
+    plugins: Registry,
+    *,
+    data: Sequence[tuple[Path, float]] = (),
+    validation: Sequence[Path] = (),
+    resume: bool = False,
+    init: Path | None = None,
+    device: str = "auto",
+    devices: int = 0,
+    nodes: int = 1,
+) -> Training:
+    """A run that is ready for `seqrec.training.fit`.
+
+    Args:
+        recipe: What to train; with `resume` the run's own, which may have a new length.
+        folder: The run folder.
+        plugins: Tasks and parts.
+        data: Data sets with weights, beside the task's renderer.
+        validation: Data sets to validate on; held-out renderings where there are none.
+        resume: Go on with the run that lies in the folder.
+        init: A model file or run folder whose weights to start from; head rows are copied by symbol.
+        device: `auto`, `cpu` or `cuda`.
+        devices: Processes on this machine, 0 for what torchrun says, else 1.
+        nodes: Machines.
+
+    Raises:
+        SeqrecError: Whatever is wrong with recipe, data, plugin or folder, before anything is trained.
+    """
+    began = time.perf_counter()
+    task = plugins.task(recipe.task)
+    alphabet = task.alphabet_named(recipe.alphabet)
+    fabric = _fabric(recipe, device, devices, nodes)
+    torch.manual_seed(recipe.train.seed)
+    network = build_network(recipe, alphabet, plugins)
+    messages = _adopt(network, alphabet, init) if init else []
+    run = RunFolder(folder)
+    if fabric.is_global_zero and not resume:
+        run.begin(recipe)
+
+    preparation, validating = _data(recipe, task, alphabet, network, plugins, data, validation)
+    workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 2) // max(fabric.world_size, 1) - 1)
+    stream = Stream(
+        preparation,
+        recipe.data,
+        recipe.train.batch_size,
+        recipe.train.seed,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+        workers=workers,
+    )
+    network.to(memory_format=torch.channels_last)
+    optimizer = _optimizer(network, recipe)
+    average = Average(network, recipe.train.ema_decay) if recipe.train.ema_decay else None
+    wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
+    if average:
+        average.network.to(fabric.device)
+    training = Training(
+        recipe,
+        alphabet,
+        _card(recipe, task, alphabet, plugins),
+        run,
+        fabric,
+        wrapped,
+        network,
+        wrapped_optimizer,
+        average,
+        stream,
+        validating,
+        messages=messages,
+        _since=began,
+    )
+    if resume:
+        state = run.load_state()
+        training.restore(state)
+        if fabric.is_global_zero:
+            run.recipe_file.write_text(recipe.to_toml(), encoding="utf-8")
+            run.forget_after(training.step)
+    return training
+
+
+def _fabric(recipe: Recipe, device: str, devices: int, nodes: int) -> Fabric:
+    """Fabric for one process, or for those that torchrun started."""
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", devices or 1))
+    accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else torch.device(device).type
+    if accelerator == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("device 'cuda' cannot be used: torch finds no CUDA device here; say --device cpu")
+    single = processes * nodes == 1
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=processes,
+        num_nodes=nodes,
+        strategy="auto" if single else "ddp",
+        precision="bf16-mixed" if recipe.train.precision == "bfloat16" else "32-true",
+    )
+    fabric.launch()
+    return fabric
+
+
+def resolved_precision(recipe: Recipe, device: str) -> Literal["float32", "bfloat16"]:
+    """`bfloat16` where it is faster than float32 on this device, by a matrix product's time; else `float32`.
+
+    On CPUs it takes avx512_bf16 or AMX to be so.
+    """
+    if recipe.train.precision != "auto":
+        return recipe.train.precision
+    if device != "cpu" and torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+
+    def best_time(dtype: torch.dtype) -> float:
+        matrix = torch.ones(384, 384, dtype=dtype)
+        times = []
+        for _ in range(8):
+            start = time.perf_counter()
+            torch.mm(matrix, matrix)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    return "bfloat16" if best_time(torch.bfloat16) < 0.8 * best_time(torch.float32) else "float32"
+
+
+def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
+    train = recipe.train
+    if train.optimizer == "adadelta":
+        return torch.optim.Adadelta(network.parameters(), train.learning_rate, rho=train.adadelta_rho)
+    parameters = list(network.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": train.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, train.learning_rate, fused=True)
+
+
+def _data(
+    recipe: Recipe,
+    task: Task,
+    alphabet: Alphabet,
+    network: Network,
+    plugins: Registry,
+    data: Sequence[tuple[Path, float]],
+    validation: Sequence[Path],
+) -> tuple[Preparation, list[Example]]:
+    """What training pictures are made of, and the examples to validate on."""
+    readers = [reader for _, reader in plugins.dataset_readers]
+    renderer = task.renderer.configured(alphabet, recipe.renderer) if task.renderer else None
+    sources: list[Source] = []
+    weights: list[float] = []
+    if renderer and recipe.data.render_weight > 0:
+        sources.append(RenderedSource(renderer, recipe.train.seed))
+        weights.append(recipe.data.render_weight)
+    for path, weight in data:
+        store = open_dataset(path, readers)
+        sources.append(StoredSource(store, range(len(store)), recipe.train.seed))
+        weights.append(weight)
+    if not sources:
+        raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
+    mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
+    widths = torch.arange(recipe.picture.max_width_px + 1)
+    frames = network.backbone.frame_lengths(widths).clamp(min=0).numpy().astype(np.int64)
+    preparation = Preparation(mixture, alphabet, recipe.picture, frames, network.backbone.width_step_px)
+    return preparation, _validation(recipe, preparation, renderer, [open_dataset(path, readers) for path in validation])
+
+
+def _validation(recipe: Recipe, preparation: Preparation, renderer: Renderer | None, stores: Sequence[Store]) -> list[Example]:
+    import dataclasses
+
+    if not stores and renderer is None:
+        raise DataError("nothing to validate on: this task draws no pictures; give a labelled data set with --val")
+    if stores:
+        sources: list[tuple[Source, int]] = [(StoredSource(store, range(len(store)), 0), len(store)) for store in stores]
+    else:
+        assert renderer is not None
+        sources = [(RenderedSource(renderer.held_out(), recipe.train.seed + _HELD_OUT_SEED), recipe.data.held_out)]
+    examples = []
+    for source, count in sources:
+        prepared = dataclasses.replace(preparation, source=source).pieces(0, count)
+        examples += [item for item in prepared if isinstance(item, Example)]
+    if not examples:
+        raise DataError("no validation sample can be used; `seqrec data info` says why")
+    return [dataclasses.replace(example, key=f"{number}: {example.key}") for number, example in enumerate(examples)]
+
+
+def _adopt(network: Network, alphabet: Alphabet, init: Path) -> list[str]:
+    """Start from another model's weights; the head's rows are copied by symbol.
+
+    Returns:
+        What to tell the user.
+
+    Raises:
+        RecipeError: The weights are of another architecture.
+    """
+    file = find_model(init)
+    card = read_card(file)
+    weights = read_weights(file)
+    prefix = "transcription."
+    head = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    body = {name: value for name, value in weights.items() if not name.startswith(prefix)}
+    try:
+        missing, unexpected = network.load_state_dict(body, strict=False)
+        if unexpected or any(not name.startswith(prefix) for name in missing):
+            raise RuntimeError(f"layers differ: {', '.join([*unexpected, *missing][:3])}")
+        fresh = network.transcription.adopt(alphabet, head, card.alphabet)
+    except (RuntimeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise RecipeError(
+            f"--init {init}: its weights do not fit this recipe: {reason}; use the recipe it was trained with"
+        ) from error
+    if card.alphabet.symbols == alphabet.symbols:
+        return [f"starting from {init}"]
+    kept = len(alphabet) - len(fresh)
+    new = f"; new: {' '.join(fresh)}" if fresh else ""
+    return [f"starting from {init}: {kept} of {len(alphabet)} symbols keep their head rows{new}"]
+
+
+def _card(recipe: Recipe, task: Task, alphabet: Alphabet, plugins: Registry) -> ModelCard:
+    owner = plugins.tasks.owner(task)
+    versions: dict[str, str] = {"torch": torch.__version__}
+    for name in dict.fromkeys(("seqrec", owner)):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "unknown"
+    return ModelCard(task.name, f"{owner} {versions[owner]}", alphabet, recipe, task.turn_tall, versions)

@@ -1,0 +1,214 @@
+"""The state of a run, and one step of it."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from seqrec.alphabet import BLANK, Alphabet
+from seqrec.batch import Batch
+from seqrec.data.stream import Example, Place, Stream
+from seqrec.engines.torch_engine import TorchEngine
+from seqrec.evaluation import Row
+from seqrec.metrics import edit_distance, one_minus_ned, sequence_accuracy, symbol_error_rate
+from seqrec.model_file import ModelCard, save_model
+from seqrec.network import Network
+from seqrec.recipe import Recipe
+from seqrec.recognizer import Recognizer
+from seqrec.training.average import Average
+from seqrec.training.run_folder import RunFolder
+from seqrec.training.schedule import learning_rate
+
+
+@dataclass
+class Training:
+    """Everything that changes while a network is fitted; `seqrec.training.begin` assembles it.
+
+    Attributes:
+        network: As set up by Fabric; `bare` is the same without its wrapper.
+        average: What is validated and saved.
+        validation: Examples that are read for validation.
+        place: In the stream, after the last batch.
+        seconds: Spent so far, in this and earlier sessions.
+        best: Highest sequence accuracy so far, and the symbol error rate that went with it.
+        stale: Validations since then.
+        messages: What to tell the user before the first step.
+    """
+
+    recipe: Recipe
+    alphabet: Alphabet
+    card: ModelCard
+    run: RunFolder
+    fabric: Fabric
+    network: Any
+    bare: Network
+    optimizer: Any
+    average: Average | None
+    stream: Stream
+    validation: Sequence[Example]
+    place: Place = field(default_factory=Place)
+    step: int = 0
+    pictures: int = 0
+    seconds: float = 0.0
+    best: tuple[float, float] = (-1.0, -math.inf)
+    stale: int = 0
+    messages: list[str] = field(default_factory=list)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def count_time(self) -> None:
+        """Add the time since the last call to the run's."""
+        now = time.perf_counter()
+        self.seconds += now - self._since
+        self._since = now
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is over, 0..1; of its steps or of its minutes, whichever it is given by."""
+        if self.recipe.train.steps:
+            return self.step / self.recipe.train.steps
+        return self.seconds / (60 * self.recipe.train.minutes)
+
+    def learn(self, batch: Batch) -> Tensor:
+        """One step of the optimiser; the loss, nats a symbol, as a tensor so that a GPU need not be waited for."""
+        rate = learning_rate(self.recipe.train, self.step, self.progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        tensors = [torch.from_numpy(array) for array in (batch.images, batch.widths, batch.targets, batch.target_lengths)]
+        images, widths, targets, lengths = self.fabric.to_device(tensors)
+        guide = 1.0 - self.step / max(self.recipe.train.guide_steps, 1)
+        centres = self.fabric.to_device(torch.from_numpy(batch.centres)) if guide > 0 else None
+        loss, guidance = self.network(images, widths, targets, lengths, batch.padded, centres)
+        self.fabric.backward(loss + max(guide, 0.0) * guidance)
+        if self.recipe.train.clip_norm:
+            self.fabric.clip_gradients(
+                self.network, self.optimizer, max_norm=self.recipe.train.clip_norm, error_if_nonfinite=False
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        self.pictures += len(batch.keys) * self.fabric.world_size
+        if self.average:
+            self.average.update(self.bare, self.step)
+        detached: Tensor = loss.detach()
+        return detached
+
+    def blank_share(self, batch: Batch) -> float:
+        """Share of frames in which the blank is the most probable class, 0..1."""
+        self.network.eval()
+        with torch.inference_mode(), self.fabric.autocast():
+            images, widths = self.fabric.to_device([torch.from_numpy(batch.images), torch.from_numpy(batch.widths)])
+            log_probs, lengths = self.bare.log_probs(images, widths, batch.padded)
+            valid = torch.arange(log_probs.shape[0], device=lengths.device)[:, None] < lengths[None, :]
+            return float(((log_probs.argmax(2) == BLANK) & valid).sum() / valid.sum())
+
+    def validate(self) -> tuple[dict[str, float], list[Row]]:
+        """Rates over the validation examples, and their readings."""
+        network = self.average.network if self.average else self.bare
+        training = network.training
+        engine = TorchEngine(network, self.alphabet, str(self.fabric.device))
+        reader = Recognizer(engine, self.recipe.picture, self.alphabet)
+        rows = []
+        for (_, reading, picture), example in zip(
+            reader.read_many((example.key, example.image) for example in self.validation), self.validation, strict=True
+        ):
+            if isinstance(reading, Exception):
+                raise reading
+            label = self.alphabet.decode(example.target)
+            distance = edit_distance(reading.symbols, label)
+            text = self.alphabet.text(label)
+            rows.append(Row(example.key, text, reading.text, reading.confidence, distance, distance == 0, picture))
+        network.train(training)
+        readings = [self.alphabet.split(row.text) for row in rows]
+        labels = [self.alphabet.split(row.label) for row in rows]
+        rates = {
+            "sequence_accuracy": sequence_accuracy(readings, labels),
+            "symbol_error_rate": symbol_error_rate(readings, labels),
+            "one_minus_ned": one_minus_ned(readings, labels),
+        }
+        return rates, rows
+
+    def keep_if_best(self, rates: dict[str, float]) -> bool:
+        """Write the model file if no validation was better; whether it was written."""
+        score = (rates["sequence_accuracy"], -rates["symbol_error_rate"])
+        if score < self.best and self.run.model_file.exists():
+            self.stale += 1
+            return False
+        self.best, self.stale = max(score, self.best), 0
+        self.write_model(rates)
+        return True
+
+    def write_model(self, rates: dict[str, float]) -> None:
+        """Write the averaged weights as the run's model file."""
+        import dataclasses
+
+        trained = {"steps": self.step, "pictures": self.pictures, "minutes": round(self.seconds / 60, 2), **rates}
+        weights = (self.average.network if self.average else self.bare).state_dict()
+        save_model(self.run.model_file, weights, dataclasses.replace(self.card, trained=trained))
+
+    def save(self) -> None:
+        """Write what a resumed run needs; called by all processes, written by the first."""
+        places = self._gathered(torch.tensor([self.place.turn, self.place.batch]))
+        random = self._gathered(torch.get_rng_state())
+        if not self.fabric.is_global_zero:
+            return
+        self.run.save_state(
+            {
+                "network": self.bare.state_dict(),
+                "average": self.average.network.state_dict() if self.average else {},
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "pictures": self.pictures,
+                "seconds": self.seconds,
+                "best": list(self.best),
+                "stale": self.stale,
+                "places": places,
+                "random": random,
+            }
+        )
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            RunError: It was saved by another number of processes.
+        """
+        from seqrec.errors import RunError
+
+        processes = self.fabric.world_size
+        if len(state["places"]) != processes:
+            saved = len(state["places"])
+            raise RunError(
+                f"'{self.run.path}' was saved by {saved} processes and {processes} would go on; start as many as before"
+            )
+        self.bare.load_state_dict(state["network"])
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
+        self.best, self.stale = tuple(state["best"]), state["stale"]
+        turn, batch = state["places"][self.fabric.global_rank].tolist()
+        self.place = Place(turn, batch)
+        torch.set_rng_state(state["random"][self.fabric.global_rank])
+
+    def agreed(self, stop: bool) -> bool:
+        """Whether any process wants to stop; also makes all processes agree on the time spent, which the schedule may follow."""
+        if self.fabric.world_size == 1:
+            return stop
+        told = self.fabric.all_reduce(torch.tensor([self.seconds, float(stop)], dtype=torch.float64), reduce_op="max")
+        assert isinstance(told, Tensor)
+        self.seconds = float(told[0])
+        return bool(told[1])
+
+    def _gathered(self, value: Tensor) -> list[Tensor]:
+        """The value of every process, in the order of their ranks."""
+        if self.fabric.world_size == 1:
+            return [value]
+        gathered = self.fabric.all_gather(value)
+        assert isinstance(gathered, Tensor)
+        return [row.cpu() for row in gathered]

@@ -1,0 +1,1 @@
+"""Transcriptions: frames → loss or log-probabilities."""

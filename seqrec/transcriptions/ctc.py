@@ -1,0 +1,96 @@
+"""Connectionist temporal classification: the head, its loss and its log-probabilities."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from seqrec.alphabet import BLANK, Alphabet, frames_needed
+from seqrec.errors import ShapeError
+
+
+class CTC(nn.Module):
+    """A linear map to the C = K + 1 classes of an alphabet, and CTC over them.
+
+    Args:
+        in_features: D' of the frames.
+        alphabet: Symbols 1..K; the blank is class 0.
+
+    Source:
+        Graves et al. 2006, "Connectionist Temporal Classification". The sum over paths is torch's own (CPU, CUDA, cuDNN):
+        torchaudio has no CTC loss of its own.
+    """
+
+    def __init__(self, in_features: int, alphabet: Alphabet) -> None:
+        super().__init__()
+        self.head = nn.Linear(in_features, alphabet.classes)
+
+    def logits(self, frames: Tensor) -> Tensor:
+        """(T, N, D') → unnormalised scores (T, N, C)."""
+        scores: Tensor = self.head(frames)
+        return scores
+
+    def log_probs(self, frames: Tensor) -> Tensor:
+        """(T, N, D') → (T, N, C), float32."""
+        return self.logits(frames).float().log_softmax(2)
+
+    def loss(self, frames: Tensor, frame_lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+        """Nats per sample, (N,), float32; see `ctc_loss`."""
+        return ctc_loss(self.logits(frames), frame_lengths, targets, target_lengths)
+
+    def frames_needed(self, targets: Sequence[int]) -> int:
+        """Fewest frames that can spell a target: one a symbol, and a blank between two that are equal."""
+        return frames_needed(targets)
+
+    def adopt(self, alphabet: Alphabet, weights: Mapping[str, Tensor], source: Alphabet) -> list[str]:
+        """Copy the head's rows of another alphabet's weights by symbol, the blank's too.
+
+        Args:
+            alphabet: This head's.
+            weights: `head.weight` (C', D') and `head.bias` (C',) of the other head.
+            source: The other head's alphabet.
+
+        Returns:
+            The symbols that are new and keep their fresh rows.
+
+        Raises:
+            ShapeError: The other head reads frames of other features.
+        """
+        weight, bias = weights["head.weight"], weights["head.bias"]
+        if weight.shape[1] != self.head.in_features:
+            raise ShapeError(f"the head reads {weight.shape[1]} features there and {self.head.in_features} here")
+        rows = {symbol: row for row, symbol in enumerate(source.symbols, start=1)}
+        with torch.no_grad():
+            self.head.weight[BLANK], self.head.bias[BLANK] = weight[BLANK], bias[BLANK]
+            for row, symbol in enumerate(alphabet.symbols, start=1):
+                if symbol in rows:
+                    self.head.weight[row], self.head.bias[row] = weight[rows[symbol]], bias[rows[symbol]]
+        return [symbol for symbol in alphabet.symbols if symbol not in rows]
+
+
+def ctc_loss(logits: Tensor, frame_lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Negative log-likelihood of each target, summed over every path that collapses to it.
+
+    Args:
+        logits: Unnormalised scores, (T, N, C), any float type; the sum is done in float32.
+        frame_lengths: Valid frames, (N,), int64, 1..T.
+        targets: Symbol ids 1..K padded with 0, (N, S), int64.
+        target_lengths: Valid ids, (N,), int64.
+
+    Returns:
+        (N,), nats per sample, float32; infinite where no path is long enough.
+
+    Raises:
+        ShapeError: A shape is not the one above.
+
+    Source:
+        Graves et al. 2006. The sum is torch's own (CPU, CUDA, cuDNN).
+    """
+    samples = logits.shape[1] if logits.ndim == 3 else -1
+    if targets.ndim != 2 or {targets.shape[0], len(frame_lengths), len(target_lengths)} != {samples}:
+        raise ShapeError(
+            f"logits {tuple(logits.shape)}, frame lengths {tuple(frame_lengths.shape)}, targets {tuple(targets.shape)}, target "
+            f"lengths {tuple(target_lengths.shape)}; expected (T, N, C), (N,), (N, S), (N,)"
+        )
+    log_probs = logits.float().log_softmax(2)
+    return torch.nn.functional.ctc_loss(log_probs, targets, frame_lengths, target_lengths, BLANK, reduction="none")

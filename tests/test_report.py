@@ -1,0 +1,261 @@
+"""Reports: what stands in them, what must not, and that a browser opens them."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seqrec.errors import DataError
+from seqrec.evaluation import Evaluation, Row, Skip, confused
+from seqrec.report import (
+    MAX_PICTURES,
+    by_confidence,
+    by_content,
+    by_length,
+    by_shape,
+    calibration_error,
+    visible,
+    write_evaluation_report,
+    write_run_report,
+)
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def noise(seed: int, height: int = 32, width: int = 100) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+
+
+def evaluation(rows: Sequence[Row], name: str = "signs", skipped: Sequence[Skip] = ()) -> Evaluation:
+    confusions = {pair: 1 for row in rows for pair in confused(row.label, row.text)}
+    return Evaluation(
+        name=name,
+        protocol="exact",
+        alphabet="ascii95",
+        size=len(rows) + len(skipped),
+        samples=len(rows),
+        filtered=0,
+        skipped=tuple(skipped),
+        outside=(),
+        right=sum(row.right for row in rows),
+        errors=sum(row.distance for row in rows),
+        symbols=sum(row.length for row in rows),
+        closeness=0.0,
+        confusions=confusions,
+        duration_s=1.0,
+        rows=tuple(rows),
+    )
+
+
+def some_rows(count: int = 10) -> list[Row]:
+    return [
+        Row(f"sample-{index}", f"word{index}", f"word{index if index % 2 else 'x'}", index / count, 1 - index % 2, index % 2 == 1,
+            noise(index))
+        for index in range(count)
+    ]  # fmt: skip
+
+
+def records(count: int) -> list[dict[str, object]]:
+    train = [
+        {"event": "train", "step": 10 * n, "minutes": n / 7, "pictures": 640 * n, "loss": 30 / n, "learning_rate": 0.001 / n,
+         "images_per_s": 75.0, "blank_share": 0.9, "data_share": 0.1}
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+    held_out = [
+        {"event": "validation", "step": 10 * n, "minutes": n / 7, "sequence_accuracy": 1 - 1 / n, "symbol_error_rate": 1 / n,
+         "one_minus_ned": 1 - 0.5 / n}
+        for n in range(5, count + 1, 5)
+    ]  # fmt: skip
+    return [*train, *held_out]
+
+
+class Tags(HTMLParser):
+    """The tags of a page with their attributes; complains of a tag that is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br", "input"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(path: Path) -> str:
+    page = path.read_text(encoding="utf-8")
+    tags = Tags(page)
+    assert not tags.open
+    assert not {tag for tag, _ in tags.found} & {"script", "link", "iframe", "object"}
+    for _, attributes in tags.found:
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "#").startswith(("data:image/png;base64,", "#"))
+    assert "url(" not in page
+    assert "@import" not in page
+    return page
+
+
+def test_evaluation_report_shows_the_rates_and_the_size_of_the_set(tmp_path: Path) -> None:
+    page = read(write_evaluation_report(tmp_path / "new", [evaluation(some_rows())], "scene-text on signs"))
+    assert "50.00 %" in page
+    assert "of 10" in page
+    assert "scene-text on signs" in page
+    values = json.loads((tmp_path / "new" / "evaluation.json").read_text(encoding="utf-8"))
+    assert values["evaluations"][0]["sequence_accuracy"] == 0.5
+    assert not list(tmp_path.glob("**/*.part"))
+
+
+def test_several_sets_get_a_section_each_and_a_total(tmp_path: Path) -> None:
+    sets = [evaluation(some_rows(4), "one"), evaluation(some_rows(6), "other")]
+    page = read(write_evaluation_report(tmp_path, sets, "both"))
+    assert re.findall(r'<h2 id="set-\d">(.*?)</h2>', page) == ["one", "other", "total"]
+    assert json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))["total"]["samples"] == 10
+
+
+def test_report_of_no_evaluation_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no evaluation to report"):
+        write_evaluation_report(tmp_path, [], "nothing")
+
+
+def test_hostile_labels_keys_and_titles_are_escaped(tmp_path: Path) -> None:
+    row = Row(f"key{HOSTILE}", HOSTILE, f'"{HOSTILE}\u202e\x00\ud800', 0.9, 4, False, noise(1))
+    skip = Skip(HOSTILE, HOSTILE)
+    sets = [evaluation([row], HOSTILE, [skip]), evaluation([row], "\" onload='x'", [skip])]
+    page = read(write_evaluation_report(tmp_path / "evaluation", sets, HOSTILE))
+    assert "&lt;script&gt;" in page
+    assert "⟨U+202E⟩" in page
+    assert "⟨U+0000⟩" in page
+    run = read(write_run_report(tmp_path / "run", HOSTILE, [{"event": HOSTILE, "step": HOSTILE, "loss": HOSTILE}], [row]))
+    assert "<script" not in run
+
+
+def test_differences_between_label_and_reading_are_marked(tmp_path: Path) -> None:
+    page = read(write_evaluation_report(tmp_path, [evaluation([Row("one", "house", "horse", 0.8, 1, False)])], "marks"))
+    assert "ho<mark>u</mark>se" in page
+    assert "ho<mark>r</mark>se" in page
+
+
+def test_pictures_are_bounded_in_number_and_bytes_and_what_is_left_out_is_told(tmp_path: Path) -> None:
+    many = [
+        Row(f"{index}", "ab", "ab" if index % 2 else "xy", 0.5, 2, index % 2 == 1, noise(index, 48, 400)) for index in range(500)
+    ]
+    path = write_evaluation_report(tmp_path, [evaluation(many)], "large")
+    page = read(path)
+    assert 50 < page.count("<img") <= MAX_PICTURES
+    assert "pictures were left out" in page
+    assert path.stat().st_size < 3_000_000
+
+
+def test_groups_add_up_and_are_in_order() -> None:
+    rows = [
+        Row(f"{index}", "x" * length, "", 0.5, 0, index % 2 == 0, width_px=32 * length, height_px=32)
+        for index, length in enumerate([1, 1, 2, 14, 16, 17, 70, 0])
+    ]
+    assert [(one.name, one.samples) for one in by_length(rows)] == [
+        ("0", 1), ("1", 2), ("2", 1), ("13–16", 2), ("17–24", 1), ("65 and more", 1),
+    ]  # fmt: skip
+    assert [(one.name, one.samples) for one in by_shape(rows)] == [
+        ("0–1", 1), ("1–2", 2), ("2–3", 1), ("12–20", 3), ("20 and more", 1),
+    ]  # fmt: skip
+    assert sum(one.right for one in by_length(rows)) == 4
+
+
+def test_labels_are_grouped_by_what_they_are_made_of() -> None:
+    rows = [Row(label, label, label, 0.5, 0, True) for label in ("ab", "é", "12", "a1", "a-1", "?!")]
+    assert [(one.name, one.samples) for one in by_content(rows)] == [
+        ("letters only", 2), ("digits only", 1), ("letters and digits", 1), ("with other signs", 1), ("other signs only", 1),
+    ]  # fmt: skip
+    assert by_content([Row("bar", "note-C4 rest", "", 0.5, 2, False, length=2)]) == []
+
+
+def test_calibration_error_is_the_mean_gap_of_confidence_and_accuracy() -> None:
+    rows = [Row(f"{n}", "a", "a", 0.95, 0, n < 5) for n in range(10)] + [Row("low", "a", "a", 0.05, 0, True)]
+    rows += [Row("whole", "a", "a", 1.0, 0, True), Row("none", "a", "a", float("nan"), 0, True)]
+    bins = by_confidence(rows)
+    assert [(one.name, one.samples) for one in bins] == [("0.0–0.1", 1), ("0.9–1.0", 11)]
+    by_hand = (1 * (1 - 0.05) + 11 * abs(6 / 11 - (9.5 + 1.0) / 11)) / 12
+    assert calibration_error(bins) == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 1000])
+def test_run_report_is_written_for_any_number_of_records(tmp_path: Path, count: int) -> None:
+    page = read(write_run_report(tmp_path, '[train]\nsteps = 10\nname = "a<b"', records(count), some_rows() if count > 4 else []))
+    assert "a&lt;b" in page
+    charts = 0 if count == 0 else 4 if count < 5 else 6
+    assert page.count("<figure") == 2 * charts
+    assert ("No records yet" in page) == (count == 0)
+
+
+def test_lines_stay_inside_their_charts(tmp_path: Path) -> None:
+    page = read(write_run_report(tmp_path, "", records(700)))
+    lines = re.findall(r'<polyline[^>]* points="([^"]*)"', page)
+    assert lines
+    for line in lines:
+        points = [tuple(map(float, point.split(","))) for point in line.split()]
+        assert 1 <= len(points) <= 300
+        assert all(62 <= x <= 452 and 10 <= y <= 200 for x, y in points)
+
+
+def test_numbers_that_are_not_finite_or_missing_are_passed_over(tmp_path: Path) -> None:
+    metrics: list[dict[str, object]] = [
+        {"event": "train", "step": 1, "minutes": 0.1, "loss": float("nan"), "learning_rate": None, "images_per_s": "fast"},
+        {"event": "train", "step": 2, "minutes": 0.2, "loss": float("inf")},
+        {"event": "train", "step": 3, "loss": 2.5},
+        {"event": "validation", "step": 3, "sequence_accuracy": 0.0, "symbol_error_rate": 1.0},
+        {},
+    ]
+    page = read(write_run_report(tmp_path, "", metrics))
+    assert "2.5" in page
+    assert not re.search(r"\b(nan|inf)\b", page)
+
+
+def test_of_two_records_of_a_step_the_later_one_counts(tmp_path: Path) -> None:
+    twice = [{"event": "train", "step": 5, "minutes": 1, "loss": 7.25}, {"event": "train", "step": 5, "minutes": 1, "loss": 3.5}]
+    page = read(write_run_report(tmp_path, "", twice))
+    assert "3.5" in page
+    assert "7.25" not in page
+
+
+def test_disguising_characters_are_shown_by_number_and_joiners_are_not() -> None:
+    assert visible("a\u202eb\n") == "a⟨U+202E⟩b⟨U+000A⟩"
+    assert visible("می\u200cخواهم") == "می\u200cخواهم"
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("kind", ["evaluation", "run"])
+def test_report_opens_in_a_browser(tmp_path: Path, kind: str) -> None:
+    path = (
+        write_evaluation_report(tmp_path, [evaluation(some_rows())], "in a browser")
+        if kind == "evaluation"
+        else write_run_report(tmp_path, "steps = 10", records(50), some_rows())
+    )
+    picture = tmp_path / "page.png"
+    command = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+        f"--user-data-dir={tmp_path / 'profile'}", "--window-size=800,1200", f"--screenshot={picture}", path.as_uri(),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, timeout=120, capture_output=True)
+    with Image.open(picture) as page:
+        assert page.size == (800, 1200)
+        assert len(page.convert("RGB").getcolors(1 << 24) or []) > 50
