@@ -117,7 +117,7 @@ class Evaluation:
         size: Samples in the data set: `samples`, `filtered` and `skipped` together.
         samples: Samples judged.
         filtered: Samples that the protocol's `keep` leaves out.
-        skipped: Samples that could not be judged: an unreadable picture, a label of which the reduction leaves nothing.
+        skipped: Samples that could not be judged: unreadable pictures.
         outside: Samples judged whose label holds a symbol that the reader does not have, so that no reading can be right.
         right: Readings that equal their label.
         errors: Edit distances summed.
@@ -207,8 +207,8 @@ def evaluate(
     """How well a recogniser reads a data set.
 
     With a protocol that has an alphabet, labels are reduced to it and the reader is folded to it. `keep` is asked of the
-    label as it is stored. Unreadable pictures and labels of which the reduction leaves nothing are skipped and named. A label
-    with a symbol that the reader does not have counts, as wrong, and is named too.
+    label as it is stored. A label of which the reduction leaves nothing is read right by an empty reading. Unreadable pictures
+    are skipped and named. A label with a symbol that the reader does not have counts, as wrong, and is named too.
 
     Args:
         recognizer: Reads the pictures.
@@ -224,7 +224,7 @@ def evaluate(
     protocol = protocol or EXACT
     reader = recognizer if protocol.alphabet is None else recognizer.folded(protocol.alphabet)
     alphabet = protocol.alphabet or recognizer.alphabet
-    wanted, skipped = _chosen(store, protocol, name)
+    wanted = _chosen(store, protocol, name)
     tally = _Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures)
     failed: dict[str, str] = {}
 
@@ -247,7 +247,7 @@ def evaluate(
     duration_s = time.perf_counter() - start
     tally.prune()
 
-    skipped += [Skip(key, failed.get(key, "no reading came back")) for key in wanted if key not in tally.rows]
+    skipped = [Skip(key, failed.get(key, "no reading came back")) for key in wanted if key not in tally.rows]
     if not tally.rows:
         raise DataError(
             f"data set '{name}': none of {len(wanted)} pictures can be read; the first: {skipped[-len(wanted)].reason}"
@@ -393,20 +393,16 @@ class _Tally:
         self.pictured = {row.key: row for row in (*taken.sure_but_wrong, *taken.far_off, *taken.best)}
 
 
-def _chosen(store: Store, protocol: Protocol, name: str) -> tuple[dict[str, int], list[Skip]]:
-    """Key → index of the samples to read, and those of whose label the protocol leaves nothing."""
+def _chosen(store: Store, protocol: Protocol, name: str) -> dict[str, int]:
+    """Key → index of the samples to read."""
     wanted: dict[str, int] = {}
-    skipped: list[Skip] = []
     some = kept = False
     for index in range(len(store)):
         key, label = store.key(index), store.label(index)
         if protocol.keep is not None and not protocol.keep(label):
             continue
         kept = True
-        if protocol.alphabet is not None and label and not protocol.alphabet.reduce(label):
-            skipped.append(Skip(key, f"label {label!r} holds no symbol of alphabet '{protocol.alphabet.name}'"))
-            continue
-        some = some or bool(label)
+        some = some or bool(label if protocol.alphabet is None else protocol.alphabet.reduce(label))
         wanted[key if key not in wanted else f"{key} (sample {index})"] = index
     if not len(store):
         raise DataError(f"data set '{name}' is empty; expected labelled pictures")
@@ -416,7 +412,7 @@ def _chosen(store: Store, protocol: Protocol, name: str) -> tuple[dict[str, int]
         raise DataError(
             f"data set '{name}': all labels are empty under protocol '{protocol.name}'; check that the labels were stored"
         )
-    return wanted, skipped
+    return wanted
 
 
 def _most_frequent_first(confusions: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:

@@ -219,9 +219,7 @@ def fit_height(
         in proportion and at least 100. Rounding the width is ours.
     """
     height, width = image.shape
-    in_proportion = width * height_px / height
-    steps = max(round(in_proportion / width_step_px), -(-min_width_px // width_step_px), 1)
-    new_width = steps * width_step_px
+    new_width = fitted_width(width, height, height_px, min_width_px, width_step_px)
     if new_width > max_width_px:
         raise ImageError(
             f"a picture of {width}×{height} pixels would be {new_width:,} pixels wide at height {height_px}; at most "
@@ -235,6 +233,12 @@ def fit_height(
     if smaller != (new_width, height_px):
         image = _grey_matrix(cv2.resize(image, (new_width, height_px), interpolation=cv2.INTER_LINEAR))
     return image
+
+
+def fitted_width(width: int, height: int, height_px: int, min_width_px: int = 100, width_step_px: int = 4) -> int:
+    """Width in pixels that `fit_height` brings a picture of a width and height to."""
+    in_proportion = width * height_px / height
+    return max(round(in_proportion / width_step_px), -(-min_width_px // width_step_px), 1) * width_step_px
 
 
 def turned(image: GreyPicture, degrees: int) -> GreyPicture:

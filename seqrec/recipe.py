@@ -86,15 +86,15 @@ class TrainRecipe:
     """
 
     optimizer: Literal["adamw", "adadelta"] = "adamw"
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     schedule: Literal["cosine", "constant"] = "cosine"
     final_rate: float = 0.01
     warmup_steps: int = 200
     weight_decay: float = 0.01
     adadelta_rho: float = 0.9
-    guide_steps: int = 1000
+    guide_steps: int = 1500
     clip_norm: float = 5.0
-    batch_size: int = 64
+    batch_size: int = 32
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     ema_decay: float = 0.999
     steps: int = 0

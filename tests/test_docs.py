@@ -24,6 +24,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", *ROOT.glob("plugins/*/README.md"), *ROOT.glob("datasets/**/*.md")])
 BLOCK = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+COMMAND = re.compile(r"(?:\$ )?((?:\.venv/bin/)?seqrec .*)")
 
 
 def page(name: str) -> str:
@@ -112,10 +113,7 @@ def toml_value(text: str) -> object:
 def test_each_key_of_a_recipe_is_documented_with_its_default() -> None:
     text = page("reference/recipe.md")
     assert "## [renderer]" in text
-    parts = {part.name for shelf in (registry().backbones, registry().sequence_models) for _, part in shelf}
-    options_of_parts = {"channels", "drop_conv4", "drop_conv6", "hidden", "layers", "dropout"}
     found = {key: toml_value(value) for key, value in rows(text).items() if "." in key or key in ("task", "alphabet")}
-    assert not options_of_parts & parts
     assert found == recipe_defaults()
 
 
@@ -141,23 +139,34 @@ def test_each_option_of_the_font_renderer_is_documented_with_its_default() -> No
     assert {key: toml_value(value) for key, value in rows(text).items()} == dataclasses.asdict(FontOptions())
 
 
+def test_readme_of_scene_text_lists_its_alphabets_options_recipes_and_protocols() -> None:
+    from seqrec_scene_text.renderer import SceneTextOptions
+
+    task = registry().task("scene-text")
+    found = sections((ROOT / "plugins" / "seqrec-scene-text" / "README.md").read_text(encoding="utf-8"))
+    assert set(rows(found["Alphabets"])) == {alphabet.name for alphabet in (task.alphabet, *task.alphabets)}
+    assert {key: toml_value(value) for key, value in rows(found["Renderer"]).items()} == dataclasses.asdict(SceneTextOptions())
+    assert set(rows(found["Recipes"])) == set(task.recipes)
+    assert set(rows(found["Protocols"])) == {"exact", *(protocol.name for protocol in task.protocols)}
+
+
 def test_each_command_has_a_section_with_an_example_and_all_its_options() -> None:
     found = sections(page("reference/cli.md"))
-    everywhere = set(OPTION.findall(found.pop("Everywhere")))
+    assert "--no-plugins" in found.pop("Everywhere")
     known = commands()
     assert set(found) == set(known)
     for name, text in found.items():
         assert f"$ {name}" in text, f"no example of {name}"
         documented = {option for row in rows(text) for option in OPTION.findall(row)}
-        assert documented == options(known[name]) - everywhere, name
+        assert documented == options(known[name]), name
 
 
 def test_commands_in_the_documentation_exist_with_their_options() -> None:
     known = commands()
     lines = []
-    for where, content in blocks("console"):
+    for where, content in [*blocks("console"), *blocks("sh")]:
         joined = content.replace("\\\n", " ")
-        lines += [(where, line[2:]) for line in joined.splitlines() if re.match(r"\$ (\.venv/bin/)?seqrec ", line)]
+        lines += [(where, found[1]) for line in joined.splitlines() if (found := COMMAND.fullmatch(line))]
     assert len(lines) > 20
     for where, line in lines:
         words = shlex.split(line.replace(".venv/bin/", "").split(" | ")[0], comments=True)
@@ -167,8 +176,8 @@ def test_commands_in_the_documentation_exist_with_their_options() -> None:
             continue
         given = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert given <= options(known[name]) | {"--help"}, f"{where}: {line}"
-        if "--task" not in given and "--model" not in given and "--task" in options(known[name]):
-            assert name in ("seqrec train",) or not {"--model"} & options(known[name]), f"{where}: which reader? {line}"
+        if "--model" in options(known[name]):
+            assert len(given & {"--task", "--model"}) == 1, f"{where}: which reader? {line}"
 
 
 def test_each_error_is_in_the_tree() -> None:

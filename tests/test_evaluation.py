@@ -153,10 +153,10 @@ def test_label_within_the_protocol_but_beyond_the_reader_is_named() -> None:
     assert [skip.key for skip in found.outside] == ["sample-1"]
 
 
-def test_label_of_which_reduction_leaves_nothing_is_skipped_and_named() -> None:
-    found = evaluate(RecitingReader(WIDE, ["a", "b"]), ListStore(["a", "!"]), Protocol("lower", LOWER))
-    assert (found.samples, found.filtered) == (1, 0)
-    assert [skip.key for skip in found.skipped] == ["sample-1"]
+def test_label_of_which_reduction_leaves_nothing_asks_for_an_empty_reading() -> None:
+    found = evaluate(RecitingReader(WIDE, ["a", "?", "b"]), ListStore(["a", "!", "!"]), Protocol("lower", LOWER))
+    assert (found.samples, found.filtered, found.skipped) == (3, 0, ())
+    assert [row.right for row in found.rows] == [True, True, False]
 
 
 def test_samples_of_one_key_are_kept_apart() -> None:

@@ -141,7 +141,7 @@ def test_looking_at_the_plugins_loads_no_torch() -> None:
     assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr
 
 
-@pytest.mark.parametrize("command", [["--help"], ["train", "--help"], ["plugins", "list"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["--help"], ["train", "--help"], ["plugins", "list"], ["version"]], ids=" ".join)
 def test_works_without_torch(command: list[str]) -> None:
     done = python("-c", WITHOUT_TORCH, *command)
     assert done.returncode == 0, done.stderr

@@ -35,7 +35,7 @@ def lit(picture: Grey, dice: Dice) -> Grey:
     return np.asarray(np.clip(light, 0, 255), np.uint8)
 
 
-def photographed(picture: Grey, dice: Dice, letter_px: float, least_spread: float = 10.0) -> Grey:
+def photographed(picture: Grey, dice: Dice, letter_px: float, least_spread: float = 11.5) -> Grey:
     """The picture as a camera stores it.
 
     Args:
@@ -49,9 +49,9 @@ def photographed(picture: Grey, dice: Dice, letter_px: float, least_spread: floa
         (H, W), uint8.
     """
     if dice.chance(0.42):
-        picture = degrade.focus_blur(picture, dice.strength(0.25, 0.35 + 0.045 * letter_px))
+        picture = degrade.focus_blur(picture, dice.strength(0.25, 0.35 + 0.04 * letter_px))
     elif dice.chance(0.17):
-        length = dice.strength(1.2, 1.4 + 0.13 * letter_px)
+        length = dice.strength(1.1, 1.3 + 0.1 * letter_px)
         curl = dice.around(0.8, 2) if dice.coin(0.5) else 0.0
         picture = degrade.motion_blur(picture, length, dice.between(0, 180), curl)
     if dice.chance(0.12):

@@ -81,9 +81,9 @@ class FontRenderer(Renderer):
         RecipeError: A length, height or difficulty out of range.
 
     Example:
-        >>> renderer = FontRenderer(Alphabet("dots", ["a", "b"]), fonts=["braille.ttf"])  # doctest: +SKIP
-        >>> renderer.render(np.random.default_rng(0)).label  # doctest: +SKIP
-        'abba'
+        >>> renderer = FontRenderer(Alphabet("dots", ["⠁", "⠃"]), fonts=["braille.ttf"], length=(1, 5))
+        >>> renderer.configured(renderer.alphabet, {"height_px": 48}).options.height_px
+        48
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class FontRenderer(Renderer):
         picture = camera.photographed(picture, dice, sensor[0] * 0.7)
         height_px = self.options.height_px
         width_px = max(4, round(sensor[1] * height_px / sensor[0]))
-        spans = warp.spans(line.boxes, sensor[1]) * np.float32(width_px / sensor[1])
+        spans = warp.spans(line.boxes, sensor[1], width_px)
         return Sample(degrade.resized(picture, height_px, width_px), self.alphabet.text(pieces), spans)
 
     def _sequence(self, dice: Dice, face: _Face) -> list[str]:

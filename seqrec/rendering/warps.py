@@ -69,17 +69,20 @@ class Bend:
 
 
 def tilt(
+    *,
     stretch: float = 1.0,
     shear: float = 0.0,
+    slope: float = 0.0,
     turn_deg: float = 0.0,
     perspective_x: float = 0.0,
     perspective_y: float = 0.0,
 ) -> Matrix:
-    """The matrix that stretches x, slants, turns and then tilts a plane around the origin.
+    """The matrix that stretches x, slants, slopes, turns and then tilts a plane around the origin.
 
     Args:
         stretch: Factor of x.
         shear: How far y = -1 moves to the right.
+        slope: How far x = 1 moves up; uprights stay upright, as on a wall that is seen from the side.
         turn_deg: Counter-clockwise, degrees.
         perspective_x: Change of the depth by x, 1/px.
         perspective_y: Change of the depth by y, 1/px.
@@ -87,9 +90,10 @@ def tilt(
     angle = np.deg2rad(turn_deg)
     cosine, sine = np.cos(angle), np.sin(angle)
     slant = np.array([[stretch, -shear, 0], [0, 1, 0], [0, 0, 1.0]])
+    rise = np.array([[1, 0, 0], [-slope, 1, 0], [0, 0, 1.0]])
     turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1.0]])
     depth = np.array([[1, 0, 0], [0, 1, 0], [perspective_x, perspective_y, 1.0]])
-    return np.asarray(depth @ turn @ slant)
+    return np.asarray(depth @ turn @ rise @ slant)
 
 
 def scale_and_shift(scale_x: float, scale_y: float, x: float = 0.0, y: float = 0.0) -> Matrix:
@@ -140,10 +144,18 @@ class Warp:
             points = np.stack(self.bend.backward(points[:, 0], points[:, 1]), axis=1)
         return np.asarray(points + self.centre)
 
-    def spans(self, boxes: npt.NDArray[np.float32], width_px: int) -> npt.NDArray[np.float32]:
-        """x-spans (S, 2) in a view so many pixels wide, of boxes (S, 4) in the flat picture."""
+    def spans(self, boxes: npt.NDArray[np.float32], width_px: int, shown_px: int | None = None) -> npt.NDArray[np.float32]:
+        """x-spans (S, 2) of boxes (S, 4) in the flat picture.
+
+        Args:
+            boxes: left, top, right, bottom.
+            width_px: Columns of the view.
+            shown_px: Columns of the picture to which the view is resized afterwards.
+        """
         x = self.forward(corners(boxes))[:, 0].reshape(-1, 4)
-        return np.asarray(np.clip(np.stack([x.min(axis=1), x.max(axis=1)], axis=1), 0, width_px), np.float32)
+        shown = width_px if shown_px is None else shown_px
+        spans = np.stack([x.min(axis=1), x.max(axis=1)], axis=1) * (shown / width_px)
+        return np.asarray(np.clip(spans, 0, shown), np.float32)
 
     def picture(self, flat: Grey, height_px: int, width_px: int) -> Grey:
         """The view of a flat picture; what lies outside it is mirrored."""

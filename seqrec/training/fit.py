@@ -84,12 +84,14 @@ def fit(training: Training) -> Iterator[Event]:
     training.count_time()
     with stop_signals() as stop:
         batches = training.stream.batches(training.place)
-        while not training.agreed(training.progress >= 1):
+        training.agreed()
+        while training.progress < 1 and reason == "finished":
             asked = time.perf_counter()
             batch, training.place = next(batches)
             waited += time.perf_counter() - asked
             losses.append(training.learn(batch))
             training.count_time()
+            save_due, interrupted = training.agreed(time.perf_counter() - saved > recipe.save_every_s, stop.is_set())
 
             if training.step % _LOG_EVERY == 0:
                 seconds = time.perf_counter() - began
@@ -109,15 +111,13 @@ def fit(training: Training) -> Iterator[Event]:
             if training.step % recipe.validate_every == 0:
                 yield _validate(training)
                 validated, began = training.step, time.perf_counter()
-            if training.agreed(time.perf_counter() - saved > recipe.save_every_s):
+                if recipe.patience and training.stale >= recipe.patience:
+                    reason = "no better"
+            if save_due:
                 training.save()
                 saved = began = time.perf_counter()
-            if training.agreed(stop.is_set()):
+            if interrupted:
                 reason = "interrupted"
-                break
-            if training.agreed(bool(recipe.patience) and training.stale >= recipe.patience):
-                reason = "no better"
-                break
         training.count_time()
         training.save()
         if validated != training.step and reason == "finished":
@@ -134,7 +134,6 @@ def _validate(training: Training) -> Validation:
         rates, rows = training.validate()
         best = training.keep_if_best(rates)
     training.stale = int(training.fabric.broadcast(training.stale))
-    training.count_time()
     validation = Validation(training.step, training.seconds / 60, best=best, rows=rows, **rates)
     if training.fabric.is_global_zero:
         told = {key: value for key, value in asdict(validation).items() if key != "rows"}

@@ -1,5 +1,6 @@
 """Assembling a run: data, network, optimiser and Fabric, fresh or from where an earlier one stopped."""
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -7,26 +8,21 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
 from seqrec.alphabet import Alphabet
-from seqrec.data.readers import open_dataset
-from seqrec.data.sources import Mixture, RenderedSource, Source, StoredSource
-from seqrec.data.stream import Example, Preparation, Stream
-from seqrec.errors import DataError, RecipeError
-from seqrec.interfaces import Renderer, Store
+from seqrec.data.stream import Stream
+from seqrec.errors import RecipeError
 from seqrec.model_file import ModelCard, find_model, read_card, read_weights
 from seqrec.network import Network, build_network
 from seqrec.plugins import Registry
 from seqrec.recipe import Recipe
 from seqrec.task import Task
 from seqrec.training.average import Average
+from seqrec.training.material import gather
 from seqrec.training.run_folder import RunFolder
 from seqrec.training.training import Training
-
-_HELD_OUT_SEED = 1_000_003  # far from training seeds, so that held-out pictures of other seeds differ too
 
 
 def begin(
@@ -70,10 +66,10 @@ def begin(
     if fabric.is_global_zero and not resume:
         run.begin(recipe)
 
-    preparation, validating = _data(recipe, task, alphabet, network, plugins, data, validation)
+    material = gather(recipe, task, alphabet, network.backbone, plugins, data, validation)
     workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 2) // max(fabric.world_size, 1) - 1)
     stream = Stream(
-        preparation,
+        material.preparation,
         recipe.data,
         recipe.train.batch_size,
         recipe.train.seed,
@@ -98,8 +94,8 @@ def begin(
         wrapped_optimizer,
         average,
         stream,
-        validating,
-        messages=messages,
+        material.validation,
+        messages=[*messages, *material.messages],
         _since=began,
     )
     if resume:
@@ -118,6 +114,7 @@ def _fabric(recipe: Recipe, device: str, devices: int, nodes: int) -> Fabric:
     if accelerator == "cuda" and not torch.cuda.is_available():
         raise RecipeError("device 'cuda' cannot be used: torch finds no CUDA device here; say --device cpu")
     single = processes * nodes == 1
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision; so do we
     fabric = Fabric(
         accelerator=accelerator,
         devices=processes,
@@ -161,55 +158,6 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, train.learning_rate, fused=True)
-
-
-def _data(
-    recipe: Recipe,
-    task: Task,
-    alphabet: Alphabet,
-    network: Network,
-    plugins: Registry,
-    data: Sequence[tuple[Path, float]],
-    validation: Sequence[Path],
-) -> tuple[Preparation, list[Example]]:
-    """What training pictures are made of, and the examples to validate on."""
-    readers = [reader for _, reader in plugins.dataset_readers]
-    renderer = task.renderer.configured(alphabet, recipe.renderer) if task.renderer else None
-    sources: list[Source] = []
-    weights: list[float] = []
-    if renderer and recipe.data.render_weight > 0:
-        sources.append(RenderedSource(renderer, recipe.train.seed))
-        weights.append(recipe.data.render_weight)
-    for path, weight in data:
-        store = open_dataset(path, readers)
-        sources.append(StoredSource(store, range(len(store)), recipe.train.seed))
-        weights.append(weight)
-    if not sources:
-        raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
-    mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
-    widths = torch.arange(recipe.picture.max_width_px + 1)
-    frames = network.backbone.frame_lengths(widths).clamp(min=0).numpy().astype(np.int64)
-    preparation = Preparation(mixture, alphabet, recipe.picture, frames, network.backbone.width_step_px)
-    return preparation, _validation(recipe, preparation, renderer, [open_dataset(path, readers) for path in validation])
-
-
-def _validation(recipe: Recipe, preparation: Preparation, renderer: Renderer | None, stores: Sequence[Store]) -> list[Example]:
-    import dataclasses
-
-    if not stores and renderer is None:
-        raise DataError("nothing to validate on: this task draws no pictures; give a labelled data set with --val")
-    if stores:
-        sources: list[tuple[Source, int]] = [(StoredSource(store, range(len(store)), 0), len(store)) for store in stores]
-    else:
-        assert renderer is not None
-        sources = [(RenderedSource(renderer.held_out(), recipe.train.seed + _HELD_OUT_SEED), recipe.data.held_out)]
-    examples = []
-    for source, count in sources:
-        prepared = dataclasses.replace(preparation, source=source).pieces(0, count)
-        examples += [item for item in prepared if isinstance(item, Example)]
-    if not examples:
-        raise DataError("no validation sample can be used; `seqrec data info` says why")
-    return [dataclasses.replace(example, key=f"{number}: {example.key}") for number, example in enumerate(examples)]
 
 
 def _adopt(network: Network, alphabet: Alphabet, init: Path) -> list[str]:

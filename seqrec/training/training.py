@@ -196,14 +196,14 @@ class Training:
         self.place = Place(turn, batch)
         torch.set_rng_state(state["random"][self.fabric.global_rank])
 
-    def agreed(self, stop: bool) -> bool:
-        """Whether any process wants to stop; also makes all processes agree on the time spent, which the schedule may follow."""
+    def agreed(self, *wishes: bool) -> list[bool]:
+        """For each wish whether any process has it; all processes also agree on the time spent, which the schedule may follow."""
         if self.fabric.world_size == 1:
-            return stop
-        told = self.fabric.all_reduce(torch.tensor([self.seconds, float(stop)], dtype=torch.float64), reduce_op="max")
+            return list(wishes)
+        told = self.fabric.all_reduce(torch.tensor([self.seconds, *map(float, wishes)], dtype=torch.float64), reduce_op="max")
         assert isinstance(told, Tensor)
         self.seconds = float(told[0])
-        return bool(told[1])
+        return [bool(wish) for wish in told[1:]]
 
     def _gathered(self, value: Tensor) -> list[Tensor]:
         """The value of every process, in the order of their ranks."""

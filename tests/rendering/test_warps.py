@@ -19,7 +19,9 @@ BENDS = [
 
 def warp_of(bend: Bend) -> Warp:
     """A strong warp around the middle of a plane of 400 by 260 pixels."""
-    matrix = scale_and_shift(0.9, 0.8, 110, 50) @ tilt(1.1, 0.2, 7, 0.0006, 0.001)
+    matrix = scale_and_shift(0.9, 0.8, 110, 50) @ tilt(
+        stretch=1.1, shear=0.2, slope=0.1, turn_deg=7, perspective_x=0.0006, perspective_y=0.001
+    )
     return Warp((200, 130), bend, matrix)
 
 
@@ -52,7 +54,9 @@ def test_a_scaled_bend_bends_a_scaled_plane_alike(bend: Bend) -> None:
 @given(st.floats(-12, 12), st.floats(0.7, 1.4), st.floats(-0.3, 0.3))
 def test_spans_stay_in_the_picture_and_in_order(turn: float, stretch: float, shear: float) -> None:
     boxes = np.array([[x, 5, x + 18, 40] for x in range(0, 200, 20)], np.float32)
-    warp = Warp((100, 22), Bend(curvature=0.003), scale_and_shift(1, 1, 90, 20) @ tilt(stretch, shear, turn))
+    warp = Warp(
+        (100, 22), Bend(curvature=0.003), scale_and_shift(1, 1, 90, 20) @ tilt(stretch=stretch, shear=shear, turn_deg=turn)
+    )
     spans = warp.spans(boxes, 180)
     assert spans.shape == (10, 2)
     assert spans.dtype == np.float32

@@ -66,8 +66,8 @@ def beside(dice: Dice, tracking: float) -> Around:
     both = dice.coin(0.5)
     first = dice.coin()
     return Around(
-        left=dice.between(0.25, 0.6) + tracking if words and (both or first) else None,
-        right=dice.between(0.25, 0.6) + tracking if words and (both or not first) else None,
+        left=dice.between(0.33, 0.7) + tracking if words and (both or first) else None,
+        right=dice.between(0.33, 0.7) + tracking if words and (both or not first) else None,
         above=dice.between(0.1, 0.4) if lines and (both or first) else None,
         below=dice.between(0.1, 0.4) if lines and (both or not first) else None,
     )
@@ -105,6 +105,7 @@ def framed(dice: Dice, line: Line, around: Around, letter_px: int, height_px: in
     matrix = tilt(
         stretch=float(np.exp(dice.around(0.17, 0.3) - 0.1)),
         shear=dice.around(0.1, 0.35) if dice.coin(0.3) else 0.0,
+        slope=dice.around(0.16, 0.4) / longer**0.5 if dice.chance(0.2) else 0.0,
         turn_deg=turn,
         perspective_x=dice.around(0.16, 0.32) / ink_width if dice.chance(0.35) else 0.0,
         perspective_y=dice.around(0.06, 0.16) / ink_height if dice.chance(0.25) else 0.0,

@@ -90,7 +90,7 @@ def formed(mask: Grey, dice: Dice, letter_px: float) -> Grey:
     stroke = stroke_px(mask)
     if stroke < 0.085 * letter_px and dice.coin(0.7):  # hairlines vanish in any picture
         mask = widened(mask, 1)
-    elif dice.chance(0.16):
+    elif stroke < 0.18 * letter_px and dice.chance(0.2):
         mask = widened(mask, dice.strength(1, 0.055 * letter_px))
     elif stroke > 0.2 * letter_px and dice.chance(0.12):
         mask = widened(mask, -1)

@@ -14,6 +14,8 @@ from seqrec_scene_text.alphabets import ascii95
 from seqrec_scene_text.framing import Around, Frame, beside, framed
 from seqrec_scene_text.words import TextSource, cased
 
+CLEAN_SHARE = 0.2
+"""Part of the pictures with few and weak effects at any difficulty."""
 LETTER_SHARE = 1.125
 """Height of a capital on the flat sign, as a part of the picture's height."""
 
@@ -78,6 +80,8 @@ class SceneTextRenderer(Renderer):
     def render(self, rng: np.random.Generator) -> Sample:
         """One picture with its label; boxes are the x-spans of the letters' ink, and the gap for a space."""
         dice = Dice(rng, self.options.difficulty)
+        if dice.coin(CLEAN_SHARE):  # book covers, new signs, screens
+            dice = Dice(rng, self.options.difficulty * dice.between(0.1, 0.5))
         text, font = self._text(dice)
         letter_px = round(LETTER_SHARE * self.options.height_px)
         tracking = _tracking(dice, font)
@@ -108,7 +112,7 @@ class SceneTextRenderer(Renderer):
         image = camera.photographed(camera.lit(image, dice), dice, frame.letter_px)
         height_px = self.options.height_px
         width_px = max(4, round(frame.width_px * height_px / frame.height_px))
-        spans = frame.warp.spans(line.boxes, frame.width_px) * np.float32(width_px / frame.width_px)
+        spans = frame.warp.spans(line.boxes, frame.width_px, width_px)
         image = degrade.resized(image, height_px, width_px, smooth=dice.coin(0.8))
         return Sample(image, text, spans)
 

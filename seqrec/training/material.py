@@ -1,0 +1,106 @@
+"""What a run learns from and is validated on."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seqrec.alphabet import Alphabet
+from seqrec.data.audit import audit
+from seqrec.data.readers import open_dataset
+from seqrec.data.sources import Mixture, RenderedSource, Source, StoredSource
+from seqrec.data.stream import Example, Preparation, Skip
+from seqrec.errors import DataError
+from seqrec.interfaces import Backbone, Renderer
+from seqrec.pictures import fitted_width
+from seqrec.plugins import Registry
+from seqrec.recipe import Recipe
+from seqrec.task import Task
+
+_HELD_OUT_SEED = 1_000_003  # added to the run's: held-out pictures are drawn by other random numbers
+
+
+@dataclass(frozen=True)
+class Material:
+    """Pictures of a run.
+
+    Attributes:
+        preparation: Stream index → training example.
+        validation: Examples to validate on.
+        messages: What the user should know of samples that cannot be used.
+    """
+
+    preparation: Preparation
+    validation: list[Example]
+    messages: list[str]
+
+
+def gather(
+    recipe: Recipe,
+    task: Task,
+    alphabet: Alphabet,
+    backbone: Backbone,
+    plugins: Registry,
+    data: Sequence[tuple[Path, float]],
+    validation: Sequence[Path],
+) -> Material:
+    """The task's renderer and the data sets with their weights, as one mixture; samples that cannot be used are found here.
+
+    Raises:
+        DataError: A data set is missing or holds nothing that can be used, or there is nothing to train or validate on.
+        RecipeError: A renderer option that the renderer does not have.
+    """
+    readers = [reader for _, reader in plugins.dataset_readers]
+    renderer = task.renderer.configured(alphabet, recipe.renderer) if task.renderer else None
+    size, step = recipe.picture, backbone.width_step_px
+    frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).numpy().astype(np.int64)
+
+    def frames_for(width: int, height: int) -> int:
+        return int(frames[min(fitted_width(width, height, size.height_px, size.min_width_px, step), size.max_width_px)])
+
+    sources: list[Source] = []
+    weights: list[float] = []
+    messages: list[str] = []
+    if renderer and recipe.data.render_weight > 0:
+        sources.append(RenderedSource(renderer, recipe.train.seed))
+        weights.append(recipe.data.render_weight)
+    for path, weight in data:
+        store = open_dataset(path, readers)
+        found = audit(store, alphabet, frames_for)
+        messages += [f"{path}: {line}" for line in found.summary()]
+        if not len(found.usable):
+            raise DataError(f"{path}: none of its {len(store)} samples can be used: {found.summary()[0]}")
+        sources.append(StoredSource(store, found.usable.tolist(), recipe.train.seed))
+        weights.append(weight)
+    if not sources:
+        raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
+    mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
+    preparation = Preparation(mixture, alphabet, size, frames, step)
+    examples: list[Example] = []
+    for name, source, count in _validation_sources(recipe, renderer, validation, plugins):
+        prepared = dataclasses.replace(preparation, source=source).pieces(0, count)
+        skipped = [item for item in prepared if isinstance(item, Skip)]
+        if skipped:
+            first = skipped[0]
+            messages.append(f"{name}: {len(skipped)} of {count} validation samples skipped: '{first.key}': {first.reason}")
+        examples += [item for item in prepared if isinstance(item, Example)]
+    if not examples:
+        raise DataError(f"no validation sample can be used; {messages[-1]}")
+    numbered = [dataclasses.replace(example, key=f"{place}: {example.key}") for place, example in enumerate(examples)]
+    return Material(preparation, numbered, messages)
+
+
+def _validation_sources(
+    recipe: Recipe, renderer: Renderer | None, validation: Sequence[Path], plugins: Registry
+) -> list[tuple[str, Source, int]]:
+    """Name, source and number of samples of each set to validate on; held-out renderings where none is given."""
+    if validation:
+        stores = [(str(path), open_dataset(path, [reader for _, reader in plugins.dataset_readers])) for path in validation]
+        return [(name, StoredSource(store, range(len(store)), 0), len(store)) for name, store in stores]
+    if renderer is None:
+        raise DataError("nothing to validate on: this task draws no pictures; give a labelled data set with --val")
+    source = RenderedSource(renderer.held_out(), recipe.train.seed + _HELD_OUT_SEED)
+    return [("held-out renderings", source, recipe.data.held_out)]
