@@ -124,7 +124,7 @@ class Recognizer:
                 readings[place] = error
         for place, reading in self._read_views(views, window):
             best = readings.get(place)
-            if not isinstance(best, Reading) or reading.confidence > best.confidence:
+            if not isinstance(best, Reading) or _rank(reading) > _rank(best):
                 readings[place] = reading
         for place, (key, picture) in enumerate(window):
             found = readings[place]
@@ -176,6 +176,11 @@ class Recognizer:
         if self.task and self.task.hint:
             reading = dataclasses.replace(reading, hint=self.task.hint(picture.shape[1], picture.shape[0], reading))
         return reading
+
+
+def _rank(reading: Reading) -> tuple[bool, float]:
+    """Order of the readings of one picture turned: the sure finding that nothing stands there never wins over symbols."""
+    return bool(reading.symbols), reading.confidence
 
 
 def load(

@@ -15,9 +15,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rapidfuzz.distance import Levenshtein
 
+from seqrec.charts import Points, chart, series
 from seqrec.errors import DataError
-from seqrec.evaluation import Evaluation, Row, gallery, thumbnail, total, wilson_interval
+from seqrec.evaluation import Evaluation, total
 from seqrec.pictures import encode_png
+from seqrec.rows import Row, gallery, thumbnail, wilson_interval
 
 MAX_PICTURES = 198
 """Pictures in one report, of three kinds."""
@@ -27,12 +29,8 @@ MAX_PICTURE_BYTES = 2_000_000
 
 _CONFUSIONS = 40
 _LISTED = 200  # skips named in the page; the JSON names all of them
-_POINTS = 300  # points on a line of a chart
 _LENGTHS = (0, *range(1, 14), 17, 25, 33, 49, 65)  # where groups by length begin, symbols
 _SHAPES = (0, 1, 2, 3, 4, 6, 8, 12, 20)  # where groups by width over height begin
-_PLOT = (62.0, 10.0, 390.0, 190.0)  # left, top, width and height of a chart's inside in its 472 × 240 view box
-
-Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -189,10 +187,10 @@ def _section(evaluation: Evaluation, each: int) -> dict[str, object]:
 def _run_facts(metrics: Sequence[Mapping[str, object]]) -> list[tuple[str, str, str]]:
     """(what, value, remark) of each headline number that the records hold."""
     facts = []
-    accuracy = _series(metrics, "validation", "step", "sequence_accuracy")
-    errors = _series(metrics, "validation", "step", "symbol_error_rate")
-    loss = _series(metrics, "train", "step", "loss")
-    speed = [value for _, value in _series(metrics, "train", "step", "images_per_s")]
+    accuracy = series(metrics, "validation", "step", "sequence_accuracy")
+    errors = series(metrics, "validation", "step", "symbol_error_rate")
+    loss = series(metrics, "train", "step", "loss")
+    speed = [value for _, value in series(metrics, "train", "step", "images_per_s")]
     if accuracy:
         step, best = max(accuracy, key=lambda point: point[1])
         remark = f"best, at step {step:,.0f}; last {100 * accuracy[-1][1]:.2f} %"
@@ -201,8 +199,8 @@ def _run_facts(metrics: Sequence[Mapping[str, object]]) -> list[tuple[str, str, 
         facts.append(("Symbol error rate", f"{100 * errors[-1][1]:.2f} %", f"held out, at step {errors[-1][0]:,.0f}"))
     if loss:
         facts.append(("Training loss", f"{loss[-1][1]:.4g}", f"nats a sample, at step {loss[-1][0]:,.0f}"))
-    pictures = _series(metrics, "train", "step", "pictures")
-    minutes = _series(metrics, "train", "step", "minutes")
+    pictures = series(metrics, "train", "step", "pictures")
+    minutes = series(metrics, "train", "step", "minutes")
     if minutes:
         seen = f"{pictures[-1][1]:,.0f} pictures" if pictures else ""
         facts.append(("Training time", f"{minutes[-1][1]:,.1f} min", seen))
@@ -215,105 +213,22 @@ def _run_charts(metrics: Sequence[Mapping[str, object]], x_key: str, x_name: str
     """The charts for which there are points, over steps or minutes."""
 
     def line(event: str, key: str, name: str) -> tuple[str, Points]:
-        return name, _series(metrics, event, x_key, key)
+        return name, series(metrics, event, x_key, key)
 
     charts = [
-        _chart("Loss", "nats a sample", [line("train", "loss", "training"), line("validation", "loss", "held out")], log=True),
-        _chart(
+        chart("Loss", "nats a sample", [line("train", "loss", "training"), line("validation", "loss", "held out")], log=True),
+        chart(
             "Held-out accuracy",
             "percent",
             [line("validation", "sequence_accuracy", "whole readings right"), line("validation", "one_minus_ned", "1 − NED")],
             percent=True,
         ),
-        _chart("Symbol error rate", "percent, held out", [line("validation", "symbol_error_rate", "held out")], percent=True),
-        _chart("Learning rate", "", [line("train", "learning_rate", "learning rate")]),
-        _chart("Speed", "images a second", [line("train", "images_per_s", "training")]),
-        _chart("Blanks", "share of frames, percent", [line("train", "blank_share", "training")], percent=True),
+        chart("Symbol error rate", "percent, held out", [line("validation", "symbol_error_rate", "held out")], percent=True),
+        chart("Learning rate", "", [line("train", "learning_rate", "learning rate")]),
+        chart("Speed", "images a second", [line("train", "images_per_s", "training")]),
+        chart("Blanks", "share of frames, percent", [line("train", "blank_share", "training")], percent=True),
     ]
     return [{**chart, "x_name": x_name} for chart in charts if chart]
-
-
-def _series(metrics: Sequence[Mapping[str, object]], event: str, x_key: str, y_key: str) -> list[tuple[float, float]]:
-    """Finite (x, y) of the records of one event, x rising."""
-    found: dict[float, float] = {}
-    for record in metrics:
-        x, y = record.get(x_key), record.get(y_key)
-        if record.get("event") != event or not isinstance(x, (int, float)) or not isinstance(y, (int, float)):
-            continue
-        if math.isfinite(x) and math.isfinite(y):
-            found[float(x)] = float(y)
-    return sorted(found.items())
-
-
-def _chart(
-    title: str, unit: str, lines: Sequence[tuple[str, Points]], *, percent: bool = False, log: bool = False
-) -> dict[str, object] | None:
-    """What the chart macro draws, in units of its view box; nothing where no line has a point."""
-    lines = [(name, points) for name, points in lines if points]
-    values = [y for _, points in lines for _, y in points]
-    if not values:
-        return None
-    log = log and min(values) > 0 and max(values) > 20 * min(values)
-    high_x = max(x for _, points in lines for x, _ in points) or 1.0
-    low, high, ticks = _log_axis(min(values), max(values)) if log else _axis(min(values), max(values))
-    left, top, width, height = _PLOT
-
-    def at_y(value: float) -> float:
-        share = math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
-        return round(top + height * (1 - share), 1)
-
-    return {
-        "title": title,
-        "unit": unit + (", log scale" if log else ""),
-        "x_ticks": [(round(left + width * x / high_x, 1), _number(x)) for x in _axis(0, high_x)[2] if x <= high_x],
-        "y_ticks": [(at_y(y), f"{100 * y:g}" if percent else _number(y)) for y in ticks],
-        "lines": [
-            {
-                "name": name,
-                "last": f"{100 * points[-1][1]:.2f} %" if percent else f"{points[-1][1]:.4g}",
-                "points": [(round(left + width * x / high_x, 1), at_y(y)) for x, y in _thinned(points)],
-                "dots": len(points) <= 40,
-            }
-            for name, points in lines
-        ],
-        "mean_of": max(-(-len(points) // _POINTS) for _, points in lines),
-    }
-
-
-def _thinned(points: Points) -> Points:
-    """At most `_POINTS` points, each the mean of its neighbours."""
-    step = -(-len(points) // _POINTS)
-    chunks = (points[start : start + step] for start in range(0, len(points), step))
-    return [(statistics.fmean(x for x, _ in chunk), statistics.fmean(y for _, y in chunk)) for chunk in chunks]
-
-
-def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
-    """Ends and about five ticks, at multiples of 1, 2 or 5 times a power of ten; it reaches down to 0 where that is near."""
-    if 0 <= low < 0.6 * high:
-        low = 0.0
-    if high <= low:
-        low, high = min(low, 0.0), max(high, 0.0) or 1.0
-    rough = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return first * step, last * step, [round(number * step, 12) for number in range(first, last + 1)]
-
-
-def _log_axis(low: float, high: float) -> tuple[float, float, list[float]]:
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    factors = (1, 2, 5) if len(powers) <= 3 else (1,)
-    ticks = [factor * 10.0**power for power in powers for factor in factors]
-    first = max((tick for tick in ticks if tick <= low), default=low)
-    last = min((tick for tick in ticks if tick >= high), default=high)
-    return first, last, [tick for tick in ticks if first <= tick <= last]
-
-
-def _number(value: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
-    return f"{value:g}"
 
 
 class _Pictures:

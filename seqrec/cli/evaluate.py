@@ -99,19 +99,21 @@ def chosen_protocol(reader: "Recognizer", name: str) -> "Protocol":
 
 def print_table(evaluations: "list[Evaluation]") -> None:
     """One row a data set."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"protocol {evaluations[0].protocol}, alphabet {evaluations[0].alphabet}")
-    for column in ("data set", "samples", "sequences right", "95 % interval", "symbol error rate", "1 − NED", "images/s"):
-        table.add_column(column, justify="left" if column == "data set" else "right")
+    table = Table(title=f"protocol {evaluations[0].protocol}, alphabet {evaluations[0].alphabet}", box=box.SIMPLE)
+    table.add_column("data set", overflow="fold", no_wrap=True)
+    for column in ("samples", "right", "95 % interval", "symbol errors", "1 − NED", "images/s"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in evaluations:
         low, high = one.interval
         table.add_row(
             one.name,
-            f"{one.samples:,} of {one.size:,}",
+            f"{one.samples:,}" if one.samples == one.size else f"{one.samples:,} of {one.size:,}",
             f"{one.sequence_accuracy:.2%}",
-            f"{low:.1%} – {high:.1%}",
+            f"{low:.1%}–{high:.1%}",
             f"{one.symbol_error_rate:.2%}",
             f"{one.one_minus_ned:.4f}",
             f"{one.images_per_s:,.0f}",

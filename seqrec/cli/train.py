@@ -12,8 +12,8 @@ from seqrec.model_file import require_torch
 from seqrec.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
-    from seqrec.evaluation import Row
     from seqrec.plugins import Registry
+    from seqrec.rows import Row
     from seqrec.task import Task
     from seqrec.training import Progress, Validation
     from seqrec.training.fit import Event

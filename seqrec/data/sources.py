@@ -24,6 +24,9 @@ class Source(Protocol):
             ImageError: A stored picture that cannot be read.
         """
 
+    def name(self, index: int) -> str:
+        """What messages call the sample of an index, also where it cannot be read."""
+
 
 class RenderedSource:
     """Pictures from a renderer: seed and index → the same picture.
@@ -40,7 +43,11 @@ class RenderedSource:
     def sample(self, index: int) -> Sample:
         """A fresh picture for each index."""
         drawn = self.renderer.render(np.random.default_rng((self.seed, index)))
-        return Sample(drawn.image, drawn.label, drawn.boxes, f"rendered-{index}")
+        return Sample(drawn.image, drawn.label, drawn.boxes, self.name(index))
+
+    def name(self, index: int) -> str:
+        """`rendered-412`."""
+        return f"rendered-{index}"
 
 
 class StoredSource:
@@ -64,10 +71,17 @@ class StoredSource:
 
     def sample(self, index: int) -> Sample:
         """The picture that stands at an index of the endless row of shuffled rounds."""
-        turn, place = divmod(index, len(self.indices))
-        which = int(self.indices[_order(self.seed, turn, len(self.indices))[place]])
+        which = self._which(index)
         key = self.store.key(which)
         return Sample(open_picture(self.store.encoded(which), key), self.store.label(which), None, key)
+
+    def name(self, index: int) -> str:
+        """The sample's key in its store."""
+        return self.store.key(self._which(index))
+
+    def _which(self, index: int) -> int:
+        turn, place = divmod(index, len(self.indices))
+        return int(self.indices[_order(self.seed, turn, len(self.indices))[place]])
 
 
 class Mixture:
@@ -79,7 +93,7 @@ class Mixture:
         seed: Of the order in which the sources take turns.
 
     Raises:
-        DataError: No source, or a weight that is not above 0.
+        DataError: No source, or a weight that is not above 0, or so small that its source would never have a turn.
     """
 
     def __init__(self, sources: Sequence[Source], weights: Sequence[float], seed: int) -> None:
@@ -87,6 +101,9 @@ class Mixture:
             raise DataError(f"a mixture of {len(sources)} sources with weights {list(weights)}: each needs a weight above 0")
         self.sources = list(sources)
         shares = np.floor(np.cumsum(np.array([0.0, *weights])) / sum(weights) * _SLOTS + 0.5).astype(int)
+        for weight, share in zip(weights, np.diff(shares), strict=True):
+            if not share:
+                raise DataError(f"weight {weight} of {list(weights)} is less than one sample in {_SLOTS:,}; give it more")
         slots = np.repeat(np.arange(len(sources)), np.diff(shares))
         self.slots = np.random.default_rng(seed).permutation(slots)
         self.counts = np.bincount(self.slots, minlength=len(sources))
@@ -94,9 +111,19 @@ class Mixture:
 
     def sample(self, index: int) -> Sample:
         """The next sample of the source whose turn it is."""
+        which, own_index = self._turn(index)
+        return self.sources[which].sample(own_index)
+
+    def name(self, index: int) -> str:
+        """As its source names it."""
+        which, own_index = self._turn(index)
+        return self.sources[which].name(own_index)
+
+    def _turn(self, index: int) -> tuple[int, int]:
+        """Whose turn it is, and that source's own index."""
         turn, place = divmod(index, _SLOTS)
         which = int(self.slots[place])
-        return self.sources[which].sample(turn * int(self.counts[which]) + int(self.ranks[place]))
+        return which, turn * int(self.counts[which]) + int(self.ranks[place])
 
 
 @lru_cache(maxsize=4)

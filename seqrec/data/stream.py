@@ -88,7 +88,10 @@ class Preparation:
         try:
             sample = self.source.sample(index)
         except (ImageError, DataError) as error:
-            return Skip(str(index), str(error))
+            return Skip(self.source.name(index), str(error))
+        except Exception as error:
+            error.add_note(f"while preparing sample '{self.source.name(index)}'")
+            raise
         return self.example(sample)
 
     def example(self, sample: Sample) -> Example | Skip:

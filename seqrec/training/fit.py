@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from types import FrameType
 
-from seqrec.evaluation import Row
+from seqrec.rows import Row
 from seqrec.training.training import Training
 
 _LOG_EVERY = 20  # steps between records of progress
@@ -80,7 +80,7 @@ def fit(training: Training) -> Iterator[Event]:
     saved = time.perf_counter()
     validated = training.step
     reason = "finished"
-    losses, waited, began = [], 0.0, time.perf_counter()
+    timed_from, waited, began = training.step, 0.0, time.perf_counter()
     training.count_time()
     with stop_signals() as stop:
         batches = training.stream.batches(training.place)
@@ -89,7 +89,7 @@ def fit(training: Training) -> Iterator[Event]:
             asked = time.perf_counter()
             batch, training.place = next(batches)
             waited += time.perf_counter() - asked
-            losses.append(training.learn(batch))
+            training.losses.append(training.learn(batch))
             training.count_time()
             save_due, interrupted = training.agreed(time.perf_counter() - saved > recipe.save_every_s, stop.is_set())
 
@@ -99,29 +99,33 @@ def fit(training: Training) -> Iterator[Event]:
                     step=training.step,
                     minutes=training.seconds / 60,
                     pictures=training.pictures,
-                    loss=float(sum(losses) / len(losses)),
+                    loss=float(sum(training.losses) / len(training.losses)),
                     learning_rate=training.optimizer.param_groups[0]["lr"],
-                    images_per_s=len(losses) * len(batch.keys) * training.fabric.world_size / seconds,
+                    images_per_s=(training.step - timed_from) * len(batch.keys) * training.fabric.world_size / seconds,
                     blank_share=training.blank_share(batch),
                     data_share=waited / seconds,
                     done=min(training.progress, 1.0),
                 )
                 yield _log(training, progress)
-                losses, waited, began = [], 0.0, time.perf_counter()
+                training.losses.clear()
+                timed_from, waited, began = training.step, 0.0, time.perf_counter()
+            paused = time.perf_counter()
             if training.step % recipe.validate_every == 0:
                 yield _validate(training)
-                validated, began = training.step, time.perf_counter()
+                validated = training.step
                 if recipe.patience and training.stale >= recipe.patience:
                     reason = "no better"
             if save_due:
                 training.save()
-                saved = began = time.perf_counter()
+                saved = time.perf_counter()
+            began += time.perf_counter() - paused
             if interrupted:
                 reason = "interrupted"
         training.count_time()
         training.save()
         if validated != training.step and reason == "finished":
             yield _validate(training)
+            training.save()  # once more, with what validation said
     yield Stopped(reason, training.step, training.seconds / 60)
 
 

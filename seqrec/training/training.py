@@ -14,12 +14,13 @@ from seqrec.alphabet import BLANK, Alphabet
 from seqrec.batch import Batch
 from seqrec.data.stream import Example, Place, Stream
 from seqrec.engines.torch_engine import TorchEngine
-from seqrec.evaluation import Row
-from seqrec.metrics import edit_distance, one_minus_ned, sequence_accuracy, symbol_error_rate
+from seqrec.errors import RunError
+from seqrec.metrics import one_minus_ned, sequence_accuracy, symbol_error_rate
 from seqrec.model_file import ModelCard, save_model
 from seqrec.network import Network
 from seqrec.recipe import Recipe
 from seqrec.recognizer import Recognizer
+from seqrec.rows import Row, judge
 from seqrec.training.average import Average
 from seqrec.training.run_folder import RunFolder
 from seqrec.training.schedule import learning_rate
@@ -37,6 +38,7 @@ class Training:
         seconds: Spent so far, in this and earlier sessions.
         best: Highest sequence accuracy so far, and the symbol error rate that went with it.
         stale: Validations since then.
+        losses: Of the steps since progress was reported last.
         messages: What to tell the user before the first step.
     """
 
@@ -57,6 +59,7 @@ class Training:
     seconds: float = 0.0
     best: tuple[float, float] = (-1.0, -math.inf)
     stale: int = 0
+    losses: list[Tensor] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     _since: float = field(default_factory=time.perf_counter)
 
@@ -113,19 +116,19 @@ class Training:
         training = network.training
         engine = TorchEngine(network, self.alphabet, str(self.fabric.device))
         reader = Recognizer(engine, self.recipe.picture, self.alphabet)
-        rows = []
+        rows: list[Row] = []
+        readings: list[Sequence[str]] = []
+        labels: list[Sequence[str]] = []
         for (_, reading, picture), example in zip(
             reader.read_many((example.key, example.image) for example in self.validation), self.validation, strict=True
         ):
             if isinstance(reading, Exception):
                 raise reading
             label = self.alphabet.decode(example.target)
-            distance = edit_distance(reading.symbols, label)
-            text = self.alphabet.text(label)
-            rows.append(Row(example.key, text, reading.text, reading.confidence, distance, distance == 0, picture))
+            rows.append(judge(example.key, self.alphabet.text(label), reading, self.alphabet, picture))
+            readings.append(reading.symbols)
+            labels.append(tuple(label))
         network.train(training)
-        readings = [self.alphabet.split(row.text) for row in rows]
-        labels = [self.alphabet.split(row.label) for row in rows]
         rates = {
             "sequence_accuracy": sequence_accuracy(readings, labels),
             "symbol_error_rate": symbol_error_rate(readings, labels),
@@ -134,12 +137,12 @@ class Training:
         return rates, rows
 
     def keep_if_best(self, rates: dict[str, float]) -> bool:
-        """Write the model file if no validation was better; whether it was written."""
+        """Write the model file if no validation was better; whether it was written. What is no better counts as stale."""
         score = (rates["sequence_accuracy"], -rates["symbol_error_rate"])
         if score < self.best and self.run.model_file.exists():
             self.stale += 1
             return False
-        self.best, self.stale = max(score, self.best), 0
+        self.best, self.stale = max(score, self.best), 0 if score > self.best else self.stale + 1
         self.write_model(rates)
         return True
 
@@ -167,6 +170,7 @@ class Training:
                 "seconds": self.seconds,
                 "best": list(self.best),
                 "stale": self.stale,
+                "losses": torch.tensor([float(loss) for loss in self.losses]),
                 "places": places,
                 "random": random,
             }
@@ -176,22 +180,28 @@ class Training:
         """Go on from a saved state.
 
         Raises:
-            RunError: It was saved by another number of processes.
+            RunError: It was saved by another number of processes, or its weights are those of another network.
         """
-        from seqrec.errors import RunError
-
         processes = self.fabric.world_size
         if len(state["places"]) != processes:
             saved = len(state["places"])
             raise RunError(
                 f"'{self.run.path}' was saved by {saved} processes and {processes} would go on; start as many as before"
             )
-        self.bare.load_state_dict(state["network"])
-        if self.average:
-            self.average.network.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        try:
+            self.bare.load_state_dict(state["network"])
+            if self.average:
+                self.average.network.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise RunError(
+                f"'{self.run.state_file}' does not fit this recipe: {reason}; resume with the network, optimizer and ema_decay "
+                "that the run began with"
+            ) from error
         self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
         self.best, self.stale = tuple(state["best"]), state["stale"]
+        self.losses = list(state["losses"])
         turn, batch = state["places"][self.fabric.global_rank].tolist()
         self.place = Place(turn, batch)
         torch.set_rng_state(state["random"][self.fabric.global_rank])

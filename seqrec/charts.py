@@ -1,0 +1,93 @@
+"""The numbers of a chart: where its lines, axes and ticks stand in the view box; the template draws them as inline SVG."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+
+Points = Sequence[tuple[float, float]]
+
+_POINTS = 300  # points on a line of a chart
+_PLOT = (62.0, 10.0, 390.0, 190.0)  # left, top, width and height of a chart's inside in its 472 × 240 view box
+
+
+def series(metrics: Sequence[Mapping[str, object]], event: str, x_key: str, y_key: str) -> list[tuple[float, float]]:
+    """Finite (x, y) of the records of one event, x rising."""
+    found: dict[float, float] = {}
+    for record in metrics:
+        x, y = record.get(x_key), record.get(y_key)
+        if record.get("event") != event or not isinstance(x, (int, float)) or not isinstance(y, (int, float)):
+            continue
+        if math.isfinite(x) and math.isfinite(y):
+            found[float(x)] = float(y)
+    return sorted(found.items())
+
+
+def chart(
+    title: str, unit: str, lines: Sequence[tuple[str, Points]], *, percent: bool = False, log: bool = False
+) -> dict[str, object] | None:
+    """What the chart macro draws, in units of its view box; nothing where no line has a point."""
+    lines = [(name, points) for name, points in lines if points]
+    values = [y for _, points in lines for _, y in points]
+    if not values:
+        return None
+    log = log and min(values) > 0 and max(values) > 20 * min(values)
+    high_x = max(x for _, points in lines for x, _ in points) or 1.0
+    low, high, ticks = _log_axis(min(values), max(values)) if log else _axis(min(values), max(values))
+    left, top, width, height = _PLOT
+
+    def at_y(value: float) -> float:
+        share = math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
+        return round(top + height * (1 - share), 1)
+
+    return {
+        "title": title,
+        "unit": unit + (", log scale" if log else ""),
+        "x_ticks": [(round(left + width * x / high_x, 1), _number(x)) for x in _axis(0, high_x)[2] if x <= high_x],
+        "y_ticks": [(at_y(y), f"{100 * y:g}" if percent else _number(y)) for y in ticks],
+        "lines": [
+            {
+                "name": name,
+                "last": f"{100 * points[-1][1]:.2f} %" if percent else f"{points[-1][1]:.4g}",
+                "points": [(round(left + width * x / high_x, 1), at_y(y)) for x, y in _thinned(points)],
+                "dots": len(points) <= 40,
+            }
+            for name, points in lines
+        ],
+        "mean_of": max(-(-len(points) // _POINTS) for _, points in lines),
+    }
+
+
+def _thinned(points: Points) -> Points:
+    """At most `_POINTS` points, each the mean of its neighbours."""
+    step = -(-len(points) // _POINTS)
+    chunks = (points[start : start + step] for start in range(0, len(points), step))
+    return [(statistics.fmean(x for x, _ in chunk), statistics.fmean(y for _, y in chunk)) for chunk in chunks]
+
+
+def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
+    """Ends and about five ticks, at multiples of 1, 2 or 5 times a power of ten; it reaches down to 0 where that is near."""
+    if 0 <= low < 0.6 * high:
+        low = 0.0
+    if high <= low:
+        low, high = min(low, 0.0), max(high, 0.0) or 1.0
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return first * step, last * step, [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def _log_axis(low: float, high: float) -> tuple[float, float, list[float]]:
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1, 2, 5) if len(powers) <= 3 else (1,)
+    ticks = [factor * 10.0**power for power in powers for factor in factors]
+    first = max((tick for tick in ticks if tick <= low), default=low)
+    last = min((tick for tick in ticks if tick >= high), default=high)
+    return first, last, [tick for tick in ticks if first <= tick <= last]
+
+
+def _number(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):g}{letter}"
+    return f"{value:g}"

@@ -1,0 +1,144 @@
+"""One labelled picture and how it was read: the rows of every evaluation and report."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from heapq import nlargest
+
+import cv2
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from seqrec.alphabet import Alphabet
+from seqrec.interfaces import Picture
+from seqrec.metrics import edit_distance
+from seqrec.reading import Reading
+
+_THUMBNAIL_PX = (48, 400)  # height, width at most: what a report shows
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled picture and how it was read.
+
+    Attributes:
+        key: Names the sample.
+        label: The label that the reading is compared with: reduced to the protocol's alphabet.
+        text: The reading's text.
+        confidence: p(reading | picture), 0..1.
+        distance: Edit distance of reading and label, in symbols.
+        right: Whether they are equal.
+        picture: (H, W), uint8, or None; shown in reports, and may be smaller than the one that was read.
+        length: Symbols in the label; by default its characters.
+        width_px: Width of the picture as opened; by default that of `picture`, 0 where it is not known.
+        height_px: Its height, likewise.
+    """
+
+    key: str
+    label: str
+    text: str
+    confidence: float
+    distance: int
+    right: bool
+    picture: Picture | None = field(default=None, compare=False, repr=False)
+    length: int = -1
+    width_px: int = 0
+    height_px: int = 0
+
+    def __post_init__(self) -> None:
+        if self.length < 0:
+            object.__setattr__(self, "length", len(self.label))
+        if self.picture is not None and not self.width_px:
+            object.__setattr__(self, "height_px", self.picture.shape[0])
+            object.__setattr__(self, "width_px", self.picture.shape[1])
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for JSON, without the picture."""
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "picture"}
+        return values | {"confidence": round(self.confidence, 6) if math.isfinite(self.confidence) else None}
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The rows worth looking at, no row twice.
+
+    Attributes:
+        sure_but_wrong: Wrong readings, most confident first.
+        far_off: The other wrong ones, largest edit distance first.
+        best: Right readings, most confident first, of equal ones the longer first.
+    """
+
+    sure_but_wrong: tuple[Row, ...]
+    far_off: tuple[Row, ...]
+    best: tuple[Row, ...]
+
+
+def judge(key: str, label: str, reading: Reading, alphabet: Alphabet, picture: Picture | None = None) -> Row:
+    """The row of one reading; the label's other spellings count as the symbols they stand for."""
+    symbols = canonical_symbols(label, alphabet)
+    distance = edit_distance(reading.symbols, symbols)
+    height_px, width_px = (0, 0) if picture is None else picture.shape
+    small = None if picture is None else thumbnail(picture)
+    text = alphabet.text(symbols)
+    return Row(
+        key, text, reading.text, float(reading.confidence), distance, distance == 0, small, len(symbols), width_px, height_px
+    )
+
+
+def canonical_symbols(label: str, alphabet: Alphabet) -> list[str]:
+    """A label's pieces, those of the alphabet in canonical form, the others as they are."""
+    numbers = ((piece, alphabet.id_of(piece)) for piece in alphabet.split(label))
+    return [piece if number is None else alphabet.symbols[number - 1] for piece, number in numbers]
+
+
+def confused(label: Sequence[str], read: Sequence[str]) -> list[tuple[str, str]]:
+    """(label symbol, read symbol) of each edit along one shortest alignment; `""` stands for nothing.
+
+    Example:
+        >>> confused("boot", "b0ots")
+        [('o', '0'), ('', 's')]
+    """
+    return [
+        ("" if edit.tag == "insert" else label[edit.src_pos], "" if edit.tag == "delete" else read[edit.dest_pos])
+        for edit in Levenshtein.editops(label, read)
+    ]
+
+
+def gallery(rows: Iterable[Row], each: int = 60) -> Gallery:
+    """At most `each` rows of each kind."""
+    rows = list(rows)
+    wrong = [row for row in rows if not row.right]
+    sure = nlargest(each, wrong, key=lambda row: (row.confidence, row.distance, row.key))
+    taken = {id(row) for row in sure}
+    far = nlargest(each, (row for row in wrong if id(row) not in taken), key=lambda row: (row.distance, row.confidence, row.key))
+    best = nlargest(each, (row for row in rows if row.right), key=lambda row: (round(row.confidence, 3), row.length, row.key))
+    return Gallery(tuple(sure), tuple(far), tuple(best))
+
+
+def wilson_interval(right: int, samples: int) -> tuple[float, float]:
+    """95 % confidence interval of a share, 0..1; (0, 1) for no samples.
+
+    Source:
+        Wilson 1927, "Probable inference, the law of succession, and statistical inference"; 1.96 is the normal quantile.
+
+    Example:
+        >>> [round(bound, 3) for bound in wilson_interval(8, 10)]
+        [0.49, 0.943]
+    """
+    if not samples:
+        return 0.0, 1.0
+    z, share = 1.959964, right / samples
+    middle = share + z * z / (2 * samples)
+    half = z * math.sqrt(share * (1 - share) / samples + z * z / (4 * samples * samples))
+    scale = 1 + z * z / samples
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def thumbnail(picture: Picture) -> Picture:
+    """The picture, shrunk to what a report shows."""
+    height, width = picture.shape
+    scale = min(1.0, _THUMBNAIL_PX[0] / height, _THUMBNAIL_PX[1] / width)
+    if scale == 1.0:
+        return picture
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
