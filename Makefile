@@ -13,7 +13,6 @@ RUN ?= runs/quickstart
 BIN := $(VENV)/bin
 PLUGINS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
-SAMPLES := plugins/seqrec-scene-text/seqrec_scene_text/samples
 
 .DEFAULT_GOAL := help
 .PHONY: help install dev quickstart test lint docs clean
@@ -24,14 +23,16 @@ help:
 install: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
 
+# A second time it only reads; a run that was interrupted goes on.
 quickstart: $(VENV)/.installed
-	@if [ -f $(RUN)/state.pt ]; then \
-	  echo "$(RUN) exists: going on with it (to train anew: rm -r $(RUN), or make quickstart RUN=runs/another)"; \
+	@if [ -f $(RUN)/.finished ]; then \
+	  echo "$(RUN) is trained already (to train anew: rm -r $(RUN), or make quickstart RUN=runs/another)"; \
+	elif [ -f $(RUN)/state.pt ]; then \
 	  $(BIN)/seqrec train --resume -o $(RUN); \
 	else \
 	  $(BIN)/seqrec train --task scene-text --recipe quick -o $(RUN); \
-	fi
-	$(BIN)/seqrec evaluate --model $(RUN) --samples
+	fi && touch $(RUN)/.finished
+	@$(BIN)/seqrec evaluate --model $(RUN) --samples
 	@echo "Curves, best and worst readings: $(RUN)/report.html"
 	@echo "Now your own pictures: $(BIN)/seqrec recognize --model $(RUN) FOLDER"
 
@@ -43,7 +44,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 docs: $(VENV)/.installed-dev
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV) site build .pytest_cache .mypy_cache .ruff_cache .hypothesis

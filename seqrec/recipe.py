@@ -47,8 +47,10 @@ class DataRecipe:
         reuse: How many times each picture is shown, in different chunks, augmented anew each time.
         augment: Strength of augmentation, 0 none to 1.
         render_weight: Share of drawn pictures beside those of `--data`, whose own weights default to 1.
-        workers: Processes that draw and read; -1 for one less than the cores but at least one, 0 for none.
-        held_out: Pictures drawn for validation where no `--val` is given.
+        workers: Processes that draw and read, and give way to training; -1 for as many as cores, 0 for none.
+        held_out: Pictures drawn for validation where there is no `validation`.
+        sets: Labelled data sets to mix in, each `PATH` or `PATH=WEIGHT`; `--data` replaces them.
+        validation: Labelled data sets to validate on, instead of held-out renderings; `--val` replaces them.
     """
 
     chunk: int = 4096
@@ -57,6 +59,8 @@ class DataRecipe:
     render_weight: float = 1.0
     workers: int = -1
     held_out: int = 512
+    sets: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,6 +257,10 @@ def _typed(value: object, hint: Any, name: str, source: str) -> object:
         if value in get_args(hint):
             return value
         raise RecipeError(f"{source}: '{name}' is {value!r}{nearest(str(value), [str(v) for v in get_args(hint)])}")
+    if hint == tuple[str, ...]:
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise RecipeError(f"{source}: '{name}' is {value!r}; expected a list of texts")
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if float in kinds and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

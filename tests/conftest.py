@@ -1,7 +1,9 @@
 """Fixtures that several test modules share."""
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch comes: tiny networks are no faster with more threads
@@ -73,6 +75,40 @@ def bars_environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, s
         "COLUMNS": "200",
         "NO_COLOR": "1",
     }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def seqrec(
+    plugins: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """`seqrec ARGUMENTS…` in this process, with the built-ins and the task of bars."""
+    for module in ("seqrec.plugins", "seqrec.recognizer"):
+        monkeypatch.setattr(f"{module}.registry", lambda: plugins)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*arguments: str | Path) -> Outcome:
+        from seqrec.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["seqrec", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        told = capsys.readouterr()
+        return Outcome(code, told.out, told.err)
+
+    return run
 
 
 def install(folder: Path, name: str, entry_point: str) -> None:

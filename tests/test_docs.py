@@ -8,8 +8,8 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -50,11 +50,11 @@ def blocks(kind: str) -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), content
 
 
-def commands() -> dict[str, click.Command]:
+def commands() -> dict[str, Any]:
     """Every command by its full name, as `seqrec data info`."""
-    found: dict[str, click.Command] = {}
+    found: dict[str, Any] = {}
 
-    def walk(name: str, command: click.Command) -> None:
+    def walk(name: str, command: Any) -> None:
         below = getattr(command, "commands", {})
         for key, sub in below.items():
             walk(f"{name} {key}", sub)
@@ -65,7 +65,7 @@ def commands() -> dict[str, click.Command]:
     return found
 
 
-def options(command: click.Command) -> set[str]:
+def options(command: Any) -> set[str]:
     """Long options of a command, less those that every command has."""
     names = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     return {name for name in names if name.startswith("--")} - {"--help"}
@@ -103,7 +103,7 @@ def recipe_defaults() -> dict[str, object]:
             found |= {f"{entry.name}.{key}": default for key, default in dataclasses.asdict(value).items()}  # type: ignore[call-overload]
         elif entry.name != "renderer":
             found[entry.name] = value
-    return found
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
 
 
 def toml_value(text: str) -> object:

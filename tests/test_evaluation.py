@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from seqrec import metrics
 from seqrec.alphabet import Alphabet
 from seqrec.errors import DataError, ImageError, SeqrecError
-from seqrec.evaluation import Row, confused, evaluate, gallery, judge, total, wilson_interval
+from seqrec.evaluation import evaluate, total
 from seqrec.interfaces import Picture
 from seqrec.reading import Reading
+from seqrec.rows import Row, confused, gallery, judge, wilson_interval
 from seqrec.task import Protocol
 
 LOWER = Alphabet("lower", "abcdefghijklmnopqrstuvwxyz", canonical={"A": "a", "B": "b", "C": "c"})

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from seqrec.errors import DataError
-from seqrec.evaluation import Evaluation, Row, Skip, confused
+from seqrec.evaluation import Evaluation, Skip
 from seqrec.report import (
     MAX_PICTURES,
     by_confidence,
@@ -25,6 +25,7 @@ from seqrec.report import (
     write_evaluation_report,
     write_run_report,
 )
+from seqrec.rows import Row, confused
 
 HOSTILE = "<script>alert('x')</script>"
 

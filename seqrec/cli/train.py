@@ -81,6 +81,7 @@ def train(
 
     from seqrec.plugins import registry
     from seqrec.training import begin
+    from seqrec.training.material import weighted
     from seqrec.training.run_folder import RunFolder
     from seqrec.training.setup import resolved_precision
 
@@ -104,7 +105,7 @@ def train(
         chosen,
         folder,
         plugins,
-        data=[_weighted(text) for text in data or []],
+        data=[weighted(text) for text in data or []],
         validation=val or [],
         resume=resume,
         init=_init_path(init, plugins, chosen.task),
@@ -113,6 +114,7 @@ def train(
         nodes=nodes,
     )
     reason = follow(training)
+    training.part()
     if training.fabric.is_global_zero and reason == "interrupted":
         complain(f"stopped and saved; go on with: seqrec train --task {chosen.task} -o {folder} --resume")
         raise typer.Exit(130)
@@ -146,20 +148,6 @@ def with_length(recipe: Recipe, steps: int, minutes: float) -> Recipe:
     if minutes:
         return recipe.with_settings(["train.steps=0", f"train.minutes={minutes}"])
     return recipe
-
-
-def _weighted(text: str) -> tuple[Path, float]:
-    """`PATH` or `PATH=WEIGHT`."""
-    path, found, weight = text.rpartition("=")
-    if not found or Path(text).exists():
-        return Path(text), 1.0
-    try:
-        value = float(weight)
-    except ValueError:
-        raise SeqrecError(f"--data {text}: '{weight}' is no number; write PATH or PATH=WEIGHT, as in words=0.5") from None
-    if not 0 < value < float("inf"):
-        raise SeqrecError(f"--data {text}: a weight is above 0; leave the data set out instead")
-    return Path(path), value
 
 
 def _init_path(init: str, plugins: "Registry", task: str) -> Path | None:

@@ -163,7 +163,7 @@ class Stream:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(cancel_futures=True)
 
     def batches(self, place: Place = Place()) -> Iterator[tuple[Batch, Place]]:
         """Batches from a place on, each with the place after it."""

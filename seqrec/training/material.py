@@ -1,7 +1,6 @@
 """What a run learns from and is validated on."""
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +43,8 @@ def gather(
     alphabet: Alphabet,
     backbone: Backbone,
     plugins: Registry,
-    data: Sequence[tuple[Path, float]],
-    validation: Sequence[Path],
 ) -> Material:
-    """The task's renderer and the data sets with their weights, as one mixture; samples that cannot be used are found here.
+    """The task's renderer and the recipe's data sets as one mixture; samples that cannot be used are found here.
 
     Raises:
         DataError: A data set is missing or holds nothing that can be used, or there is nothing to train or validate on.
@@ -67,7 +64,7 @@ def gather(
     if renderer and recipe.data.render_weight > 0:
         sources.append(RenderedSource(renderer, recipe.train.seed))
         weights.append(recipe.data.render_weight)
-    for path, weight in data:
+    for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)
         found = audit(store, alphabet, frames_for)
         messages += [f"{path}: {line}" for line in found.summary()]
@@ -80,7 +77,7 @@ def gather(
     mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
     preparation = Preparation(mixture, alphabet, size, frames, step)
     examples: list[Example] = []
-    for name, source, count in _validation_sources(recipe, renderer, validation, plugins):
+    for name, source, count in _validation_sources(recipe, renderer, plugins):
         prepared = dataclasses.replace(preparation, source=source).pieces(0, count)
         skipped = [item for item in prepared if isinstance(item, Skip)]
         if skipped:
@@ -93,12 +90,29 @@ def gather(
     return Material(preparation, numbered, messages)
 
 
-def _validation_sources(
-    recipe: Recipe, renderer: Renderer | None, validation: Sequence[Path], plugins: Registry
-) -> list[tuple[str, Source, int]]:
+def weighted(text: str) -> tuple[Path, float]:
+    """Path and weight of `PATH` (weight 1) or `PATH=WEIGHT`.
+
+    Raises:
+        DataError: The weight is no number above 0.
+    """
+    path, found, weight = text.rpartition("=")
+    if not found or Path(text).exists():
+        return Path(text), 1.0
+    try:
+        value = float(weight)
+    except ValueError:
+        raise DataError(f"data set '{text}': '{weight}' is no number; write PATH or PATH=WEIGHT, as in words=0.5") from None
+    if not 0 < value < float("inf"):
+        raise DataError(f"data set '{text}': a weight is above 0; leave the data set out instead")
+    return Path(path), value
+
+
+def _validation_sources(recipe: Recipe, renderer: Renderer | None, plugins: Registry) -> list[tuple[str, Source, int]]:
     """Name, source and number of samples of each set to validate on; held-out renderings where none is given."""
-    if validation:
-        stores = [(str(path), open_dataset(path, [reader for _, reader in plugins.dataset_readers])) for path in validation]
+    if recipe.data.validation:
+        readers = [reader for _, reader in plugins.dataset_readers]
+        stores = [(name, open_dataset(name, readers)) for name in recipe.data.validation]
         return [(name, StoredSource(store, range(len(store)), 0), len(store)) for name, store in stores]
     if renderer is None:
         raise DataError("nothing to validate on: this task draws no pictures; give a labelled data set with --val")

@@ -1,5 +1,6 @@
 """Assembling a run: data, network, optimiser and Fabric, fresh or from where an earlier one stopped."""
 
+import dataclasses
 import logging
 import os
 import time
@@ -13,6 +14,7 @@ from lightning_fabric import Fabric
 
 from seqrec.alphabet import Alphabet
 from seqrec.data.stream import Stream
+from seqrec.engines.torch_engine import chosen_device
 from seqrec.errors import RecipeError
 from seqrec.model_file import ModelCard, find_model, read_card, read_weights
 from seqrec.network import Network, build_network
@@ -44,8 +46,8 @@ def begin(
         recipe: What to train; with `resume` the run's own, which may have a new length.
         folder: The run folder.
         plugins: Tasks and parts.
-        data: Data sets with weights, beside the task's renderer.
-        validation: Data sets to validate on; held-out renderings where there are none.
+        data: Data sets with weights, beside the task's renderer, instead of the recipe's `data.sets`.
+        validation: Data sets to validate on, instead of the recipe's `data.validation`.
         resume: Go on with the run that lies in the folder.
         init: A model file or run folder whose weights to start from; head rows are copied by symbol.
         device: `auto`, `cpu` or `cuda`.
@@ -56,6 +58,7 @@ def begin(
         SeqrecError: Whatever is wrong with recipe, data, plugin or folder, before anything is trained.
     """
     began = time.perf_counter()
+    recipe = _with_data(recipe, data, validation)
     task = plugins.task(recipe.task)
     alphabet = task.alphabet_named(recipe.alphabet)
     fabric = _fabric(recipe, device, devices, nodes)
@@ -66,8 +69,8 @@ def begin(
     if fabric.is_global_zero and not resume:
         run.begin(recipe)
 
-    material = gather(recipe, task, alphabet, network.backbone, plugins, data, validation)
-    workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 2) // max(fabric.world_size, 1) - 1)
+    material = gather(recipe, task, alphabet, network.backbone, plugins)
+    workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 1) // fabric.world_size)
     stream = Stream(
         material.preparation,
         recipe.data,
@@ -107,17 +110,27 @@ def begin(
     return training
 
 
+def _with_data(recipe: Recipe, data: Sequence[tuple[Path, float]], validation: Sequence[Path]) -> Recipe:
+    """The recipe with these data sets in the place of its own, where any are given: a run remembers what it learns from."""
+    changed = recipe.data
+    if data:
+        changed = dataclasses.replace(changed, sets=tuple(f"{path}={weight}" for path, weight in data))
+    if validation:
+        changed = dataclasses.replace(changed, validation=tuple(map(str, validation)))
+    return dataclasses.replace(recipe, data=changed)
+
+
 def _fabric(recipe: Recipe, device: str, devices: int, nodes: int) -> Fabric:
     """Fabric for one process, or for those that torchrun started."""
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", devices or 1))
-    accelerator = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else torch.device(device).type
-    if accelerator == "cuda" and not torch.cuda.is_available():
-        raise RecipeError("device 'cuda' cannot be used: torch finds no CUDA device here; say --device cpu")
+    where = chosen_device(device)
+    if where.type not in ("cpu", "cuda", "mps"):
+        raise RecipeError(f"device '{device}' cannot be trained on; say cpu, cuda or cuda:N, or leave it at auto")
     single = processes * nodes == 1
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision; so do we
     fabric = Fabric(
-        accelerator=accelerator,
-        devices=processes,
+        accelerator=where.type,
+        devices=processes if where.index is None or not single else [where.index],
         num_nodes=nodes,
         strategy="auto" if single else "ddp",
         precision="bf16-mixed" if recipe.train.precision == "bfloat16" else "32-true",

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import pickle
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +135,8 @@ def test_workers_read_the_store_that_their_parent_has_open(method: str, tmp_path
         pytest.skip(f"this system does not {method}")
     store = LmdbStore(plain_set(tmp_path, FIELD))
     before = contents(store)
-    with multiprocessing.get_context(method).Pool(2) as pool:
-        found = pool.starmap(_worker, [(store, index % 2) for index in range(8)])
+    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:  # a broken worker is an error, not a wait
+        found = list(pool.map(_worker, [store] * 8, [index % 2 for index in range(8)]))
     assert os.getpid() not in {pid for pid, _, _ in found}
     assert [rest for _, *rest in found] == [[*before[index % 2][1:]] for index in range(8)]
     assert contents(store) == before
