@@ -10,10 +10,11 @@ from pathlib import Path
 from statistics import mean
 
 MINUTES = 2
-# A network that has learnt nothing reads blanks, or one and the same letter: at best one word in hundreds, and its loss stays
-# near ln(96) = 4.6 nats a symbol. The loss must fall below half of what it began with, and these must be passed.
-LEAST_ACCURACY = 0.02
-MOST_SYMBOL_ERRORS = 0.75
+# A network that has learnt nothing reads blanks, or one and the same letter: at best one word in hundreds, and its loss stays at
+# about ln(96) = 4.6 nats a symbol.
+MOST_LOSS = 2.3
+LEAST_ACCURACY = 0.10
+MOST_SYMBOL_ERRORS = 0.60
 
 
 def main(run: Path) -> int:
@@ -23,10 +24,13 @@ def main(run: Path) -> int:
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = [record["loss"] for record in records if record["event"] == "train"]
     last = [record for record in records if record["event"] == "validation"][-1]
+    if len(losses) < 6:
+        print(f"NOT enough to judge: {last['step']} steps in {MINUTES} minutes; this machine is too slow or too busy")
+        return 1
     first_loss, last_loss = mean(losses[:3]), mean(losses[-3:])
     accuracy, errors = last["sequence_accuracy"], last["symbol_error_rate"]
     checks = {
-        f"the loss falls to less than half: {first_loss:.2f} to {last_loss:.2f} nats a symbol": last_loss < first_loss / 2,
+        f"the loss falls below {MOST_LOSS} nats: {first_loss:.1f} to {last_loss:.1f}": last_loss < MOST_LOSS < first_loss,
         f"at least {LEAST_ACCURACY:.0%} of the held-out words are right: {accuracy:.1%}": accuracy >= LEAST_ACCURACY,
         f"symbol errors are at most {MOST_SYMBOL_ERRORS:.0%}: {errors:.1%}": errors <= MOST_SYMBOL_ERRORS,
         "a report was written": (run / "report.html").is_file(),

@@ -88,6 +88,8 @@ class Alphabet:
         ids = {symbol: index for index, symbol in enumerate(self.symbols, start=1)}
         for spelling, symbol in self.canonical.items():
             ids.setdefault(spelling, ids[symbol])
+        for spelling, number in list(ids.items()):  # labels are split in this form
+            ids.setdefault(unicodedata.normalize("NFC", spelling), number)
         return ids
 
     @cached_property

@@ -119,8 +119,8 @@ class Backbone(Protocol):
     def __call__(self, images: "Tensor", widths: "Tensor | None") -> "Tensor":
         """Frames (T, N, D) of images (N, Ch, H, W), float.
 
-        `widths` (N,), int64, are the valid columns; None says that all of W is valid for every sample. What lies beyond a
-        sample's width must not change its valid frames.
+        `widths` (N,), int64, are the valid columns; None says that all of W is valid for every sample. Columns beyond a
+        sample's width are 0, and how many there are must not change its valid frames.
         """
 
     def frame_lengths(self, widths: "Tensor") -> "Tensor":

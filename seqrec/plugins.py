@@ -166,10 +166,12 @@ def _ask(registry: Registry, name: str, version: str, load: Callable[[], object]
         offers: list[tuple[str, Any]] = []
         for hook, shelf, kind in _KINDS:
             phase = f"failed in its hook {hook}"
-            for offer in (item for answer in getattr(manager.hook, hook)() for item in answer):
-                if not isinstance(offer, kind):
-                    raise TypeError(f"returned {offer!r}; expected a list of {kind.__name__}")
-                offers.append((shelf, offer))
+            for implementation in getattr(manager.hook, hook).get_hookimpls():
+                answer = implementation.function()  # pluggy's own call would pass over None in silence
+                for offer in answer if isinstance(answer, list | tuple) else [answer]:
+                    if answer is offer or not isinstance(offer, kind):
+                        raise TypeError(f"returned {offer!r}; expected a list of {kind.__name__}")
+                    offers.append((shelf, offer))
     except Exception as error:
         failure = f"{phase}: {type(error).__name__}: {error}".replace("\n", " ")
         warnings.warn(f"plugin '{name}' {version} {failure}; it is left out", PluginWarning, stacklevel=2)

@@ -167,13 +167,19 @@ class Recipe:
         for key, value, least in (
             ("picture.height_px", recipe.picture.height_px, 8),
             ("picture.min_width_px", recipe.picture.min_width_px, 8),
+            ("picture.max_width_px", recipe.picture.max_width_px, recipe.picture.min_width_px),
             ("data.chunk", recipe.data.chunk, 1),
             ("data.reuse", recipe.data.reuse, 1),
+            ("data.augment", recipe.data.augment, 0),
             ("data.held_out", recipe.data.held_out, 1),
+            ("train.learning_rate", recipe.train.learning_rate, 0),
+            ("train.weight_decay", recipe.train.weight_decay, 0),
             ("train.batch_size", recipe.train.batch_size, 1),
             ("train.validate_every", recipe.train.validate_every, 1),
+            ("train.patience", recipe.train.patience, 0),
+            ("train.seed", recipe.train.seed, 0),
         ):
-            if value < least:
+            if not value >= least:  # NaN is not
                 raise RecipeError(f"{source}: '{key}' is {value}; it must be at least {least}")
         if not 0 <= recipe.train.ema_decay < 1:
             raise RecipeError(f"{source}: 'train.ema_decay' is {recipe.train.ema_decay}; it must be in 0..1, below 1")
@@ -198,9 +204,10 @@ class Recipe:
                 table = table.setdefault(name, {})
                 if not isinstance(table, dict):
                     raise RecipeError(f"--set {setting}: '{name}' is no table")
-            if last == "name" and len(tables) == 1 and table.get("name") != text:
+            value = _read_value(text)
+            if last == "name" and len(tables) == 1 and table.get("name") != value:
                 table.clear()
-            table[last] = _read_value(text)
+            table[last] = value
         return Recipe.from_tree(tree, "--set")
 
 

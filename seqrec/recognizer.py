@@ -22,7 +22,8 @@ from seqrec.reading import Reading
 from seqrec.recipe import PictureRecipe
 from seqrec.task import Task
 
-_WINDOW = 512  # pictures held at a time, so that batches of like width can be formed
+_WINDOW = 512  # pictures held at a time, so that batches of like width can be formed …
+_WINDOW_PX = 64_000_000  # … and their pixels, after which no more are taken in
 _BATCH_AREA_PX = 32 * 100 * 64  # of the network's input: bounds memory, and is 64 short words
 
 
@@ -93,17 +94,20 @@ class Recognizer:
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
         """Key, reading (or the error), and the grey picture, of a stream of pictures; memory stays bounded.
 
-        Within a window of 512 pictures the order is that of the sources.
+        Readings come in the order of the sources; pictures are read in windows of up to 512.
         """
         window: list[tuple[str, Picture | SeqrecError]] = []
+        pixels = 0
         for key, source in sources:
             try:
                 window.append((key, open_picture(source, key if isinstance(source, bytes) else "")))
             except SeqrecError as error:
                 window.append((key, error))
-            if len(window) == _WINDOW:
+            taken = window[-1][1]
+            pixels += 0 if isinstance(taken, SeqrecError) else taken.size
+            if len(window) == _WINDOW or pixels >= _WINDOW_PX:
                 yield from self._read_window(window)
-                window = []
+                window, pixels = [], 0
         yield from self._read_window(window)
 
     def _read_window(
@@ -115,13 +119,12 @@ class Recognizer:
             if isinstance(picture, SeqrecError):
                 readings[place] = picture
                 continue
-            try:
-                tall = self.turn_tall and picture.shape[0] > picture.shape[1]
-                views += [
-                    (place, degrees, self._scaled(turned(picture, degrees))) for degrees in ((0, 90, 270) if tall else (0,))
-                ]
-            except SeqrecError as error:
-                readings[place] = error
+            tall = self.turn_tall and picture.shape[0] > picture.shape[1]
+            for degrees in (0, 90, 270) if tall else (0,):
+                try:
+                    views.append((place, degrees, self._scaled(turned(picture, degrees))))
+                except SeqrecError as error:  # too wide for the network, as one view of a picture 1 pixel wide is
+                    readings.setdefault(place, error)
         for place, reading in self._read_views(views, window):
             best = readings.get(place)
             if not isinstance(best, Reading) or _rank(reading) > _rank(best):

@@ -1,6 +1,8 @@
 """The documentation names what exists, all of it, and nothing else."""
 
+import ast
 import dataclasses
+import importlib.util
 import inspect
 import json
 import re
@@ -211,6 +213,17 @@ def test_metrics_and_model_card_are_documented() -> None:
 @pytest.mark.parametrize(("where", "content"), list(blocks("python")), ids=lambda text: text.split("\n")[0][:40])
 def test_python_in_the_documentation_is_python(where: str, content: str) -> None:
     compile(inspect.cleandoc(content), where, "exec")
+
+
+def test_names_that_the_documentation_imports_exist() -> None:
+    for where, content in blocks("python"):
+        for node in ast.walk(ast.parse(inspect.cleandoc(content))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "seqrec":
+                module = importlib.import_module(str(node.module))
+                for alias in node.names:
+                    assert hasattr(module, alias.name) or importlib.util.find_spec(f"{node.module}.{alias.name}"), (
+                        f"{where}: {node.module} has no {alias.name}"
+                    )
 
 
 @pytest.mark.parametrize(("where", "content"), list(blocks("toml")), ids=lambda text: text.split("\n")[0][:40])

@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from typing import Any
 
 import typer
 
@@ -17,6 +18,8 @@ from seqrec.cli.render import render
 from seqrec.cli.train import train
 from seqrec.errors import SeqrecError
 from seqrec.plugins import PluginWarning
+
+_USAGE_ERRORS: Any = typer.BadParameter.__base__  # whose name typer keeps to itself
 
 app = typer.Typer(
     help="Reads pictures of symbol sequences: scene text, sheet music, and whatever a plugin brings.",
@@ -52,9 +55,16 @@ def main() -> None:
     warnings.simplefilter("always", PluginWarning)
     warnings.showwarning = lambda message, *_: complain(f"warning: {message}")
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except SeqrecError as error:
         complain(f"error: {error}")
+        sys.exit(2)
+    except _USAGE_ERRORS as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            complain(f"error: {error.format_message()}")
         sys.exit(2)
     except KeyboardInterrupt:
         complain("stopped")

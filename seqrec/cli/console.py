@@ -34,6 +34,13 @@ def console() -> "Console":
     return Console(stderr=True)
 
 
+def results_console() -> "Console":
+    """A rich console on standard output; into a file or a pipe it writes lines wide enough for a table."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
 def complain(line: str) -> None:
     """One line on standard error."""
     print(" ".join(line.split()), file=sys.stderr)

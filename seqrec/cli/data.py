@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seqrec.cli.console import complain
+from seqrec.cli.console import complain, results_console
 from seqrec.errors import SeqrecError
 
 app = typer.Typer(help="Look at labelled data sets.", no_args_is_help=True)
@@ -31,8 +31,6 @@ def info(
     """
     from collections import Counter
 
-    from rich.console import Console
-
     from seqrec.alphabet import Alphabet
     from seqrec.data.audit import audit
     from seqrec.data.readers import open_dataset
@@ -47,7 +45,7 @@ def info(
     chosen = plugins.task(task).alphabet_named(alphabet) if task else Alphabet("every symbol", sorted(characters) or ["?"])
     lengths = sorted(len(chosen.split(label)) for label in labels)
     found = audit(store, chosen)
-    shown = Console(highlight=False)
+    shown = results_console()
     shown.print(f"{path}: {len(store):,} samples, {len(set(labels)):,} different labels, {type(store).__name__}", markup=False)
     shown.print(f"label length: {lengths[0]} to {lengths[-1]} symbols, median {lengths[len(lengths) // 2]}")
     shown.print(

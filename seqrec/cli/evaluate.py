@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqrec.cli.console import Device, ModelPath, TaskName, Threads, chosen_reader, complain, console
+from seqrec.cli.console import Device, ModelPath, TaskName, Threads, chosen_reader, complain, console, results_console
 from seqrec.errors import SeqrecError, nearest
 
 if TYPE_CHECKING:
@@ -100,7 +100,6 @@ def chosen_protocol(reader: "Recognizer", name: str) -> "Protocol":
 def print_table(evaluations: "list[Evaluation]") -> None:
     """One row a data set."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"protocol {evaluations[0].protocol}, alphabet {evaluations[0].alphabet}", box=box.SIMPLE)
@@ -118,12 +117,11 @@ def print_table(evaluations: "list[Evaluation]") -> None:
             f"{one.one_minus_ned:.4f}",
             f"{one.images_per_s:,.0f}",
         )
-    Console().print(table)
+    results_console().print(table)
 
 
 def print_rows(evaluation: "Evaluation") -> None:
     """Each reading beside its label."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -132,4 +130,4 @@ def print_rows(evaluation: "Evaluation") -> None:
         table.add_column(column)
     for row in evaluation.rows:
         table.add_row(Text(row.key), Text(row.label), Text(row.text), f"{row.confidence:.0%}", "✓" if row.right else "✗")
-    Console().print(table)
+    results_console().print(table)

@@ -2,6 +2,8 @@
 
 import typer
 
+from seqrec.cli.console import results_console
+
 app = typer.Typer(help="What is installed.", no_args_is_help=True)
 
 
@@ -11,14 +13,13 @@ def list_plugins() -> None:
 
     Example: `seqrec plugins list`
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from seqrec.plugins import registry
 
     found = registry()
-    shown = Console()
+    shown = results_console()
     plugins = Table(title="plugins")
     for column in ("plugin", "version", "state"):
         plugins.add_column(column)

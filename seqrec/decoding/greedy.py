@@ -37,7 +37,7 @@ def greedy(log_probs: npt.NDArray[np.float32]) -> Greedy:
     """
     path = log_probs.argmax(1)
     starts = np.flatnonzero(np.diff(path, prepend=-1))  # first frame of each run of equal classes
-    stops = np.append(starts[1:], len(path))
+    stops = np.append(starts, len(path))[1:]
     runs = [(int(path[start]), int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
     runs = [run for run in runs if run[0] != BLANK]
     ids = tuple(symbol for symbol, _, _ in runs)

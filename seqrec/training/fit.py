@@ -89,7 +89,11 @@ def fit(training: Training) -> Iterator[Event]:
             asked = time.perf_counter()
             batch, training.place = next(batches)
             waited += time.perf_counter() - asked
-            training.losses.append(training.learn(batch))
+            try:
+                training.losses.append(training.learn(batch))
+            except Exception as error:
+                error.add_note(f"in step {training.step + 1}, samples {', '.join(batch.keys[:8])} …")
+                raise
             training.count_time()
             save_due, interrupted = training.agreed(time.perf_counter() - saved > recipe.save_every_s, stop.is_set())
 

@@ -34,14 +34,21 @@ class RunFolder:
         self.state_file = path / "state.pt"
         self.metrics_file = path / "metrics.jsonl"
 
+    def refuse_if_used(self) -> None:
+        """Nothing, where no run lies here yet.
+
+        Raises:
+            RunError: A run lies here already.
+        """
+        if self.state_file.exists() or self.model_file.exists():
+            raise RunError(f"'{self.path}' holds a run already; add --resume to go on with it, or choose another folder with -o")
+
     def begin(self, recipe: Recipe) -> None:
         """Make the folder and write the recipe.
 
         Raises:
-            RunError: A run lies there already, or the folder cannot be made.
+            RunError: The folder cannot be made.
         """
-        if self.state_file.exists() or self.model_file.exists():
-            raise RunError(f"'{self.path}' holds a run already; add --resume to go on with it, or choose another folder with -o")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.recipe_file.write_text(recipe.to_toml(), encoding="utf-8")

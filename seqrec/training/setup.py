@@ -66,10 +66,11 @@ def begin(
     network = build_network(recipe, alphabet, plugins)
     messages = _adopt(network, alphabet, init) if init else []
     run = RunFolder(folder)
+    if not resume:
+        run.refuse_if_used()
+    material = gather(recipe, task, alphabet, network.backbone, plugins)
     if fabric.is_global_zero and not resume:
         run.begin(recipe)
-
-    material = gather(recipe, task, alphabet, network.backbone, plugins)
     workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 1) // fabric.world_size)
     stream = Stream(
         material.preparation,

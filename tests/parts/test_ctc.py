@@ -73,7 +73,8 @@ def test_loss_of_bfloat16_is_summed_in_float32() -> None:
 
 @pytest.mark.parametrize(
     ("logits", "frame_lengths", "targets", "target_lengths"),
-    [((4, 3), 3, (3, 2), 3), ((4, 2, 3), 2, (6,), 2), ((4, 2, 3), 3, (2, 2), 2), ((4, 2, 3), 2, (2, 2), 1), ((4, 2, 3), 2, (1, 2), 2)],
+    [((4, 3), 3, (3, 2), 3), ((4, 2, 3), 2, (6,), 2),
+     ((4, 2, 3), 3, (2, 2), 2), ((4, 2, 3), 2, (2, 2), 1), ((4, 2, 3), 2, (1, 2), 2)],
 )  # fmt: skip
 def test_arrays_of_other_shapes_are_refused(
     logits: tuple[int, ...], frame_lengths: int, targets: tuple[int, ...], target_lengths: int

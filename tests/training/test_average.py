@@ -30,7 +30,7 @@ def test_average_takes_batch_statistics_and_counters_along(plugins: Registry, ti
     average = Average(network, decay=0.9)
     counters = [name for name in network.state_dict() if name.endswith("num_batches_tracked")]
     assert counters
-    for name, value in network.state_dict().items():
+    for value in network.state_dict().values():
         value.fill_(10)
     average.update(network, 1)
     found = average.network.state_dict()

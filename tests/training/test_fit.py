@@ -116,7 +116,8 @@ def test_eight_samples_are_learnt_by_heart(start: Any, tmp_path: Path, plugins: 
     training = start(
         "run",
         ["data.render_weight=0", "data.augment=0", "data.chunk=8", "data.reuse=1", "train.ema_decay=0.0", "train.patience=0",
-         "train.learning_rate=0.01", "train.steps=400", "train.validate_every=200", "sequence.hidden=32", "train.weight_decay=0.0"],
+         "train.learning_rate=0.01", "train.steps=400", "train.validate_every=200", "sequence.hidden=32",
+         "train.weight_decay=0.0"],
         data=[(data, 1.0)],
         validation=[data],
     )  # fmt: skip

@@ -1,0 +1,145 @@
+"""`seqrec recognize`."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqrec.pictures import encode_png
+from seqrec.plugins import Registry
+from seqrec.recognizer import load
+from seqrec.testing.bars import BarRenderer
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of three pictures and a text, one of them further down."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for number, name in enumerate(["b.png", "a.PNG", "more/c.png"]):
+        (folder / name).write_bytes(encode_png(BarRenderer().render(np.random.default_rng(number)).image))
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def expected(photos: Path, tiny_model: Path, plugins: Registry) -> dict[str, str]:
+    reader = load(tiny_model, plugins=plugins)
+    paths = [photos / "a.PNG", photos / "b.png", photos / "more" / "c.png"]
+    return {str(path): reader.read(path).text for path in paths}
+
+
+def test_folder_gives_path_tab_reading_in_order(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, expected: dict[str, str]
+) -> None:
+    found = seqrec("recognize", "--model", tiny_model, photos)
+    assert found.code == 0
+    assert found.out.splitlines() == [f"{path}\t{text}" for path, text in expected.items()]
+    assert found.err == ""
+
+
+def test_jsonl_is_one_object_a_line(seqrec: Callable[..., Any], tiny_model: Path, photos: Path, expected: dict[str, str]) -> None:
+    found = seqrec("recognize", "--model", tiny_model, photos / "b.png", photos / "a.PNG", "--format", "jsonl")
+    records = [json.loads(line) for line in found.out.splitlines()]
+    assert [record["path"] for record in records] == [str(photos / "b.png"), str(photos / "a.PNG")]
+    for record in records:
+        assert record["text"] == expected[record["path"]] == "".join(record["symbols"])
+        assert len(record["symbol_confidences"]) == len(record["spans"]) == len(record["symbols"])
+        assert 0 <= record["confidence"] <= 1
+
+
+def test_readings_go_into_a_folder_of_their_own(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "readings"
+    assert seqrec("recognize", "--model", tiny_model, photos, "-o", out).out == ""
+    assert (out / "readings.txt").read_text().splitlines() == [f"{path}\t{text}" for path, text in expected.items()]
+    seqrec("recognize", "--model", tiny_model, photos, "--out", out, "--format", "jsonl")
+    lines = (out / "readings.jsonl").read_text().splitlines()
+    assert [json.loads(line)["text"] for line in lines] == list(expected.values())
+
+
+def test_dash_reads_standard_input(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = (photos / "b.png").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(encoded)))
+    assert seqrec("recognize", "--model", tiny_model, "-").out == f"-\t{expected[str(photos / 'b.png')]}\n"
+
+
+def test_unreadable_pictures_are_named_and_the_rest_goes_on(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, expected: dict[str, str]
+) -> None:
+    (photos / "a0.jpg").write_bytes(b"garbage")
+    found = seqrec("recognize", "--model", tiny_model, photos, photos / "lost.png")
+    assert found.code == 1
+    assert found.out.splitlines() == [f"{path}\t{text}" for path, text in expected.items()]
+    garbage, lost, told = found.err.splitlines()
+    assert f"'{photos / 'a0.jpg'}' is no picture" in garbage
+    assert f"'{photos / 'lost.png'}': no such file" in lost
+    assert told == "2 of 5 pictures could not be read"
+
+
+def test_unreadable_picture_is_an_object_with_an_error_in_jsonl(
+    seqrec: Callable[..., Any], tiny_model: Path, tmp_path: Path
+) -> None:
+    found = seqrec("recognize", "--model", tiny_model, tmp_path / "lost.png", "--format", "jsonl")
+    assert found.code == 1
+    assert json.loads(found.out) == {
+        "path": str(tmp_path / "lost.png"), "error": f"'{tmp_path / 'lost.png'}': no such file; check the path"
+    }  # fmt: skip
+
+
+def test_smaller_alphabet_is_read_with(seqrec: Callable[..., Any], tiny_model: Path, photos: Path) -> None:
+    found = seqrec("recognize", "--model", tiny_model, photos, "--alphabet", "bars4")
+    assert set("".join(line.split("\t")[1] for line in found.out.splitlines())) <= set("abcd")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["empty", "--model", "MODEL"], "'empty' holds no pictures (looked for .avif, "),
+        (["x.png", "--model", "MODEL", "--format", "xml"], "--format xml: expected text or jsonl"),
+        (["x.png"], "say which reader: --task T for a task's shipped one, or --model FILE"),
+        (["x.png", "--task", "bars", "--model", "MODEL"], "say which reader: --task T"),
+        (["x.png", "--task", "bars"], "task 'bars' ships no reader; train one with: seqrec train --task bars"),
+        (["x.png", "--task", "barz"], "no task 'barz'; did you mean 'bars'?"),
+        (["x.png", "--model", "lost"], "--model lost: there is no such file or folder"),
+        (["x.png", "--model", "empty"], "'empty' holds no model; expected a model.safetensors or a run folder with one"),
+        (["x.png", "--model", "MODEL", "--alphabet", "bars5"], "task 'bars' has no alphabet 'bars5'; did you mean"),
+        (["x.png", "--model", "MODEL", "--device", "tpu"], "device 'tpu' cannot be used"),
+        (["x.png", "--model", "MODEL", "-o", "file"], "-o file: cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_exit_code_2(
+    seqrec: Callable[..., Any],
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("a file")
+    found = seqrec("recognize", *[str(tiny_model) if option == "MODEL" else option for option in options])
+    assert (found.code, found.out) == (2, "")
+    (line,) = found.err.splitlines()
+    assert line.startswith(f"error: {message}")
+
+
+def test_command_reads_in_a_process_of_its_own(
+    tiny_model: Path, photos: Path, expected: dict[str, str], bars_environment: Mapping[str, str]
+) -> None:
+    command = [sys.executable, "-m", "seqrec", "recognize", "--model", str(tiny_model), "-", str(photos / "lost.png")]
+    with (photos / "b.png").open("rb") as picture:
+        done = subprocess.run(command, stdin=picture, env=bars_environment, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stdout.decode() == f"-\t{expected[str(photos / 'b.png')]}\n"
+    assert len(done.stderr.decode().splitlines()) == 2
