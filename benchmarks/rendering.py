@@ -9,6 +9,7 @@ import time
 
 import cv2
 import numpy as np
+
 from seqrec_scene_text.alphabets import ascii95
 from seqrec_scene_text.renderer import SceneTextRenderer
 

@@ -3,9 +3,9 @@
 import string
 
 import pytest
-from seqrec_scene_text.alphabets import ALPHABETS, alnum36, alnum62, ascii94, ascii95
 
 from seqrec import Alphabet
+from seqrec_scene_text.alphabets import ALPHABETS, alnum36, alnum62, ascii94, ascii95
 
 
 def test_sizes_are_in_the_names() -> None:

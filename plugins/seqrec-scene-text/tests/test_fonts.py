@@ -1,9 +1,9 @@
 """Every typeface is there, may be given away, and draws what it says it draws."""
 
 import pytest
-from seqrec_scene_text.fonts import FOLDER, SHARES, Face, faces, families
 
 from seqrec.errors import DataError
+from seqrec_scene_text.fonts import FOLDER, SHARES, Face, faces, families
 
 OPEN_LICENSES = {"OFL-1.1", "Apache-2.0", "UFL-1.0"}
 

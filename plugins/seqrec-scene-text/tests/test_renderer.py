@@ -7,15 +7,15 @@ import zlib
 
 import numpy as np
 import pytest
-from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii95
-from seqrec_scene_text.fonts import faces
-from seqrec_scene_text.renderer import SceneTextRenderer
-from seqrec_scene_text.words import is_held_out
 
 from seqrec import Alphabet
 from seqrec.errors import RecipeError
 from seqrec.interfaces import Sample
 from seqrec.rendering import Font
+from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii95
+from seqrec_scene_text.fonts import faces
+from seqrec_scene_text.renderer import SceneTextRenderer
+from seqrec_scene_text.words import is_held_out
 
 PRINT_PICTURES = """
 import zlib

@@ -1,7 +1,6 @@
 """The task as a whole."""
 
 import seqrec_scene_text
-
 from seqrec.testing import check_task
 
 

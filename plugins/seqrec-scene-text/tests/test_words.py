@@ -5,10 +5,10 @@ import string
 
 import numpy as np
 import pytest
-from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii94, ascii95
-from seqrec_scene_text.words import TextSource, english, is_held_out, word_list
 
 from seqrec import Alphabet
+from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii94, ascii95
+from seqrec_scene_text.words import TextSource, english, is_held_out, word_list
 
 
 def drawn(source: TextSource, count: int = 3000) -> list[str]:

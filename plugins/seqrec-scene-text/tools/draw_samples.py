@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from seqrec_scene_text.alphabets import ascii95
-from seqrec_scene_text.renderer import SceneTextRenderer
-
 from seqrec.data.sources import RenderedSource
 from seqrec.pictures import encode_png
+from seqrec_scene_text.alphabets import ascii95
+from seqrec_scene_text.renderer import SceneTextRenderer
 
 FOLDER = Path(__file__).parent.parent / "seqrec_scene_text" / "samples"
 SEED = 20_000_003
