@@ -52,6 +52,10 @@ app.add_typer(plugins_app, name="plugins")
 
 def main() -> None:
     """Run the command line; an error of the user's is one line and exit code 2, Ctrl-C is exit code 130."""
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # torch's threads must not spin while our workers have their core
+    if "--no-plugins" in sys.argv:  # before the command or behind it
+        sys.argv.remove("--no-plugins")
+        os.environ["SEQREC_PLUGINS"] = ""
     warnings.simplefilter("always", PluginWarning)
     warnings.showwarning = lambda message, *_: complain(f"warning: {message}")
     try:

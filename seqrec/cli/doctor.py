@@ -2,12 +2,12 @@
 
 import importlib
 import platform
+import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 
 import typer
 
-BASE = ("numpy", "pillow", "opencv-python-headless", "numba", "pluggy", "typer", "rich", "rapidfuzz", "lmdb", "safetensors")
 EXTRAS = {
     "torch": ("to train, and to read with torch", "pip install 'seqrec[torch]'"),
     "lightning_fabric": ("to train", "pip install 'seqrec[torch]'"),
@@ -40,7 +40,8 @@ def doctor() -> None:
         "✓" if sys.version_info >= (3, 11) else "✗",
         f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
     )
-    for name in BASE:
+    needed = [requirement for requirement in requires("seqrec") or [] if "extra ==" not in requirement]
+    for name in (re.split(r"[^\w.-]", requirement)[0] for requirement in needed):
         try:
             say("✓", f"{name} {version(name)}")
         except PackageNotFoundError:
@@ -73,7 +74,7 @@ def devices(say) -> None:  # type: ignore[no-untyped-def]
         from seqrec.training.setup import resolved_precision
     except ImportError:
         return
-    say("✓", f"CPU: {torch.get_num_threads()} threads, training in {resolved_precision(Recipe(), 'cpu')} (timed)")
+    say("✓", f"CPU: {torch.get_num_threads()} threads, training in {resolved_precision(Recipe(), 'cpu')}")
     if not torch.cuda.is_available():
         say("–", "CUDA: torch finds no device; everything works on the CPU")
     for number in range(torch.cuda.device_count()):

@@ -83,7 +83,6 @@ def train(
     from seqrec.training import begin
     from seqrec.training.material import weighted
     from seqrec.training.run_folder import RunFolder
-    from seqrec.training.setup import resolved_precision
 
     plugins = registry()
     if resume:
@@ -99,7 +98,6 @@ def train(
         named = recipe
         chosen = dataclasses.replace(chosen_recipe(plugins.task(task), recipe), task=task)
     chosen = with_length(chosen.with_settings(settings or []), steps, minutes)
-    chosen = dataclasses.replace(chosen, train=dataclasses.replace(chosen.train, precision=resolved_precision(chosen, device)))
     folder = out or Path("runs") / f"{task}-{Path(named).stem}"
     training = begin(
         chosen,
@@ -173,25 +171,28 @@ def follow(training: "Training") -> str:
         introduce(training)
     rows: list[Row] = []
     reason = "finished"
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    share = TextColumn("{task.percentage:>3.0f} %")
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=16), share, TimeElapsedColumn())
     writer = tensorboard(training)
     with training.stream, Bar(*columns, console=shown, disable=not first) as bar:
         line = bar.add_task("drawing the first pictures", total=1.0)
+        say = bar.console.print if shown.is_terminal else complain
         for event in fit(training):
             if isinstance(event, Stopped):
                 reason = event.reason
             elif isinstance(event, Validation):
                 rows = event.rows or rows
                 if first:
-                    bar.console.print(validation_line(event))
-            else:
+                    say(validation_line(event))
+            elif first:
                 bar.update(line, completed=event.done, description=progress_line(event))
-                if event.hint and first:
-                    bar.console.print(f"hint: {event.hint}")
-                if not shown.is_terminal and first and event.step % 200 == 0:
-                    complain(progress_line(event))
+                if event.hint:
+                    say(f"hint: {event.hint}")
+                if not shown.is_terminal and event.step % 200 == 0:
+                    say(progress_line(event))
             writer(event)
     if first:
+        rows = rows or training.validate()[1]  # a session too short for a validation has readings in its report all the same
         metrics = list(training.run.metrics())
         page = write_run_report(training.run.path, training.recipe.to_toml(), metrics, rows)
         for skip in skipped_lines(training):
@@ -215,10 +216,10 @@ def introduce(training: "Training") -> None:
 
 
 def progress_line(event: "Progress") -> str:
-    """One line of progress."""
+    """One line of progress: loss in nats a symbol, share of frames read as blank, share of time spent waiting for pictures."""
     return (
-        f"step {event.step:,} · loss {event.loss:.3f} nats a symbol · {event.images_per_s:.0f} images/s · "
-        f"blanks {event.blank_share:.0%} · waiting for pictures {event.data_share:.0%}"
+        f"step {event.step:,} · loss {event.loss:.3f} · {event.images_per_s:.0f} images/s · "
+        f"blanks {event.blank_share:.0%} · waiting {event.data_share:.0%}"
     )
 
 

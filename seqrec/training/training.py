@@ -84,7 +84,8 @@ class Training:
         self.network.train()
         tensors = [torch.from_numpy(array) for array in (batch.images, batch.widths, batch.targets, batch.target_lengths)]
         images, widths, targets, lengths = self.fabric.to_device(tensors)
-        guide = 1.0 - self.step / max(self.recipe.train.guide_steps, 1)
+        guide_steps = self.recipe.train.guide_steps
+        guide = 1.0 - self.step / guide_steps if guide_steps else 0.0
         centres = self.fabric.to_device(torch.from_numpy(batch.centres)) if guide > 0 else None
         loss, guidance = self.network(images, widths, targets, lengths, batch.padded, centres)
         self.fabric.backward(loss + max(guide, 0.0) * guidance)
