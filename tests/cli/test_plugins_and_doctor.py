@@ -58,7 +58,8 @@ def test_doctor_names_the_cure_for_what_is_missing_or_broken(seqrec: Callable[..
         return real(name, package)
 
     monkeypatch.setattr(importlib, "import_module", importing)
-    monkeypatch.setattr(doctor, "BASE", ("numpy", "no-such-distribution"))
+    needed = ["numpy>=1.26", "no-such-distribution>=2", "torch; extra == 'torch'"]
+    monkeypatch.setattr(doctor, "requires", lambda name: needed)
     found = seqrec("doctor")
     assert found.code == 1
     assert "✗ no-such-distribution is missing; install it with: pip install no-such-distribution" in found.out
