@@ -198,7 +198,7 @@ def _run_facts(metrics: Sequence[Mapping[str, object]]) -> list[tuple[str, str, 
     if errors:
         facts.append(("Symbol error rate", f"{100 * errors[-1][1]:.2f} %", f"held out, at step {errors[-1][0]:,.0f}"))
     if loss:
-        facts.append(("Training loss", f"{loss[-1][1]:.4g}", f"nats a sample, at step {loss[-1][0]:,.0f}"))
+        facts.append(("Training loss", f"{loss[-1][1]:.4g}", f"nats a symbol, at step {loss[-1][0]:,.0f}"))
     pictures = series(metrics, "train", "step", "pictures")
     minutes = series(metrics, "train", "step", "minutes")
     if minutes:
@@ -216,7 +216,7 @@ def _run_charts(metrics: Sequence[Mapping[str, object]], x_key: str, x_name: str
         return name, series(metrics, event, x_key, key)
 
     charts = [
-        chart("Loss", "nats a sample", [line("train", "loss", "training"), line("validation", "loss", "held out")], log=True),
+        chart("Loss", "nats a symbol", [line("train", "loss", "training"), line("validation", "loss", "held out")], log=True),
         chart(
             "Held-out accuracy",
             "percent",
