@@ -13,7 +13,7 @@ MINUTES = 2
 # A network that has learnt nothing reads blanks, or one and the same letter: at best one word in hundreds, and its loss stays at
 # about ln(96) = 4.6 nats a symbol.
 MOST_LOSS = 2.3
-LEAST_ACCURACY = 0.04
+LEAST_ACCURACY = 0.10
 MOST_SYMBOL_ERRORS = 0.60
 
 
