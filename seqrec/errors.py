@@ -5,7 +5,6 @@ SeqrecError
 ├── RecipeError         a recipe's key, value or file
 ├── ImageError          a picture that cannot be read
 ├── DataError           a data set, a store or a label file
-├── TargetError         a target that no path of the network's frames can spell
 ├── ShapeError          an array of another shape than the contract says
 ├── PluginError         a plugin that failed, a name unknown or offered twice
 ├── ModelFileError      a model file or checkpoint that cannot be used
@@ -32,10 +31,6 @@ class ImageError(SeqrecError):
 
 class DataError(SeqrecError):
     """A data set that is missing, empty, corrupt, or in no known format."""
-
-
-class TargetError(SeqrecError):
-    """A target that needs more frames than its picture gives."""
 
 
 class ShapeError(SeqrecError):

@@ -1,6 +1,7 @@
 """Readers of the field's formats of labelled pictures, one small class each, and `open_dataset`, which picks one."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from inspect import getdoc
 from pathlib import Path
@@ -138,7 +139,7 @@ class LmdbReader(DatasetReader):
 
 
 class _LabelFileReader(DatasetReader):
-    """Must write: `name`, `named`, `fits`, `parsed`."""
+    """Must write: `name`, `expected`, `fits`, `parser`. May override: `named`."""
 
     expected: str
 
@@ -146,13 +147,13 @@ class _LabelFileReader(DatasetReader):
         """Whether a file of this lower-case name may be a label file."""
         return name in ("gt.txt", "labels.txt") or name.endswith("_gt.txt")
 
+    @abstractmethod
     def fits(self, line: str) -> object:
         """Whether a file's first line is of this format."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parser(self, lines: Sequence[str]) -> Callable[[str], Entry]:
         """What splits a line, having seen them all."""
-        raise NotImplementedError
 
     def detect(self, path: Path) -> bool:
         """Whether there is a label file whose first line is of this format."""

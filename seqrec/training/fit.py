@@ -80,7 +80,7 @@ def fit(training: Training) -> Iterator[Event]:
     saved = time.perf_counter()
     validated = training.step
     reason = "finished"
-    timed_from, waited, began = training.step, 0.0, time.perf_counter()
+    counted_from, waited, began = training.pictures, 0.0, time.perf_counter()
     training.count_time()
     with stop_signals() as stop:
         batches = training.stream.batches(training.place)
@@ -105,14 +105,14 @@ def fit(training: Training) -> Iterator[Event]:
                     pictures=training.pictures,
                     loss=float(sum(training.losses) / len(training.losses)),
                     learning_rate=training.optimizer.param_groups[0]["lr"],
-                    images_per_s=(training.step - timed_from) * len(batch.keys) * training.fabric.world_size / seconds,
+                    images_per_s=(training.pictures - counted_from) / seconds,
                     blank_share=training.blank_share(batch),
                     data_share=waited / seconds,
                     done=min(training.progress, 1.0),
                 )
                 yield _log(training, progress)
                 training.losses.clear()
-                timed_from, waited, began = training.step, 0.0, time.perf_counter()
+                counted_from, waited, began = training.pictures, 0.0, time.perf_counter()
             paused = time.perf_counter()
             if training.step % recipe.validate_every == 0:
                 yield _validate(training)

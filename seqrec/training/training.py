@@ -226,6 +226,7 @@ class Training:
         """The value of every process, in the order of their ranks."""
         if self.fabric.world_size == 1:
             return [value]
+        value = value.to(self.fabric.device)  # NCCL gathers nothing that lies on the CPU
         gathered = [torch.empty_like(value) for _ in range(self.fabric.world_size)]
         torch.distributed.all_gather(gathered, value)
-        return gathered
+        return [row.cpu() for row in gathered]
