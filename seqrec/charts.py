@@ -4,10 +4,14 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
+from seqrec.reliability import Bin
+from seqrec.rows import wilson_interval
+
 Points = Sequence[tuple[float, float]]
 
 _POINTS = 300  # points on a line of a chart
 _PLOT = (62.0, 10.0, 390.0, 190.0)  # left, top, width and height of a chart's inside in its 472 × 240 view box
+_SQUARE = (42.0, 12.0, 280.0, 200.0)  # the same of the reliability diagram
 
 
 def series(metrics: Sequence[Mapping[str, object]], event: str, x_key: str, y_key: str) -> list[tuple[float, float]]:
@@ -55,6 +59,17 @@ def chart(
         ],
         "mean_of": max(-(-len(points) // _POINTS) for _, points in lines),
     }
+
+
+def reliability(bins: Sequence[Bin]) -> list[dict[str, object]]:
+    """For each bin where its dot and its 95 % interval stand in the reliability diagram's 340 × 256 view box."""
+    left, top, width, height = _SQUARE
+    dots: list[dict[str, object]] = []
+    for one in bins:
+        low, high = wilson_interval(round(one.accuracy * one.samples), one.samples)
+        y, y_high, y_low = (round(top + height * (1 - value), 1) for value in (one.accuracy, high, low))
+        dots.append({"bin": one, "x": round(left + width * one.confidence, 1), "y": y, "y_high": y_high, "y_low": y_low})
+    return dots
 
 
 def _thinned(points: Points) -> Points:

@@ -6,6 +6,7 @@ SeqrecError
 ├── ImageError          a picture that cannot be read
 ├── DataError           a data set, a store or a label file
 ├── ShapeError          an array of another shape than the contract says
+├── GrammarError        a pattern that cannot be compiled
 ├── PluginError         a plugin that failed, a name unknown or offered twice
 ├── ModelFileError      a model file or checkpoint that cannot be used
 ├── RunError            a run folder or a training run that cannot go on
@@ -35,6 +36,10 @@ class DataError(SeqrecError):
 
 class ShapeError(SeqrecError):
     """An array whose shape or type is not the documented one."""
+
+
+class GrammarError(SeqrecError):
+    """A pattern that is malformed, too large, or outside its alphabet."""
 
 
 class PluginError(SeqrecError):

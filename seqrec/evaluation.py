@@ -6,17 +6,25 @@ import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet
 from seqrec.errors import DataError, SeqrecError
 from seqrec.interfaces import Picture, Store
 from seqrec.reading import Reading
-from seqrec.rows import Row, canonical_symbols, confused, gallery, judge, wilson_interval
+from seqrec.reliability import BINS, RiskCoverage, Threshold, expected_calibration_error, risk_coverage, threshold_for
+from seqrec.rows import Row, Skip, Tally, wilson_interval
 from seqrec.task import Protocol
 
 EXACT = Protocol("exact", source="labels and readings in the reader's own alphabet, compared symbol by symbol")
 """The protocol that needs no plugin."""
+
+RISKS = (0.001, 0.01, 0.05)
+"""Shares of wrong readings for which thresholds are reported."""
 
 
 class PictureReader(typing.Protocol):
@@ -33,13 +41,6 @@ class PictureReader(typing.Protocol):
         self, sources: Iterable[tuple[str, bytes | Path | Picture]], /
     ) -> Iterable[tuple[str, Reading | SeqrecError, Picture | None]]:
         """Key, reading or error, and the grey picture as opened, of each (key, picture), in any order."""
-
-
-class Skip(typing.NamedTuple):
-    """A sample that stands apart, and why."""
-
-    key: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,29 @@ class Evaluation:
         """Pictures decoded and read in a second."""
         return self.samples / self.duration_s if self.duration_s > 0 else 0.0
 
+    @cached_property
+    def outcomes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Confidence of each row, 0..1, one that is no number as 0; and whether it is right. (samples,) both."""
+        confidences = np.array([row.confidence for row in self.rows], np.float64)
+        return np.where(np.isfinite(confidences), confidences, 0.0), np.array([row.right for row in self.rows], np.bool_)
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean distance of confidence and accuracy, 0..1; see `seqrec.reliability.expected_calibration_error`."""
+        return expected_calibration_error(*self.outcomes)
+
+    @property
+    def risk_coverage(self) -> RiskCoverage:
+        """How much is wrong of what each threshold on the confidence accepts."""
+        return risk_coverage(*self.outcomes)
+
+    def threshold(self, risk: float = 0.01, *, guaranteed: bool = False) -> Threshold | None:
+        """From which confidence on at most a share of readings is wrong; see `seqrec.reliability.threshold_for`."""
+        return threshold_for(*self.outcomes, risk, guaranteed=guaranteed)
+
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; rows without pictures."""
+        thresholds = [(risk, self.threshold(risk)) for risk in RISKS]
         return {
             "name": self.name,
             "protocol": self.protocol,
@@ -120,6 +142,12 @@ class Evaluation:
             "symbol_error_rate": self.symbol_error_rate,
             "one_minus_ned": self.one_minus_ned,
             "images_per_s": round(self.images_per_s, 2),
+            "calibration": {
+                "bins": BINS,
+                "expected_calibration_error": self.calibration_error,
+                "risk_coverage_area": self.risk_coverage.area,
+                "thresholds": [found.as_dict() if found else {"risk": risk, "threshold": None} for risk, found in thresholds],
+            },
             "skipped": [skip._asdict() for skip in self.skipped],
             "outside": [skip._asdict() for skip in self.outside],
             "confusions": [{"label": one, "read": other, "count": n} for (one, other), n in self.confusions.items()],
@@ -161,7 +189,7 @@ def evaluate(
     reader = recognizer if protocol.alphabet is None else recognizer.folded(protocol.alphabet)
     alphabet = protocol.alphabet or recognizer.alphabet
     wanted = _chosen(store, protocol, name)
-    tally = _Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures)
+    tally = Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures)
     failed: dict[str, str] = {}
 
     def sources() -> Iterator[tuple[str, bytes | Path | Picture]]:
@@ -207,6 +235,22 @@ def evaluate(
     )
 
 
+def verdict(evaluation: Evaluation, risk: float = 0.01) -> str:
+    """One sentence: which threshold leaves at most a share of wrong readings, and how much is then left to a person."""
+    found = evaluation.threshold(risk)
+    if found is None:
+        curve = evaluation.risk_coverage
+        best = int(curve.risk.argmin())
+        return (
+            f"no threshold leaves at most {100 * risk:g} % wrong: at best, with confidence ≥ {curve.thresholds[best]:.4g}, "
+            f"{100 * curve.risk[best]:.1f} % of {curve.accepted[best]:,} readings are"
+        )
+    wrong = f"{100 * found.share_wrong:.1f} % of those are wrong (95 %: at most {100 * found.at_most:.1f} %)"
+    if found.accepted == found.samples:
+        return f"accept all readings: {wrong}, and no picture is left to a person"
+    return f"accept readings with confidence ≥ {found.value}: {wrong}, {100 * found.left:.1f} % of pictures are left to a person"
+
+
 def total(evaluations: Sequence[Evaluation], name: str = "total") -> Evaluation:
     """The evaluations of several data sets as one, every sample counting the same; keys get their set's name in front.
 
@@ -236,36 +280,6 @@ def total(evaluations: Sequence[Evaluation], name: str = "total") -> Evaluation:
         duration_s=sum(one.duration_s for one in evaluations),
         rows=tuple(replace(row, key=f"{one.name}/{row.key}") for one in evaluations for row in one.rows),
     )
-
-
-class _Tally:
-    """What is known of the pictures read so far; memory for pictures is bounded by what `gallery` takes."""
-
-    def __init__(self, alphabet: Alphabet, known: set[int | None], pictures: int) -> None:
-        self.alphabet, self.known, self.pictures = alphabet, known, pictures
-        self.rows: dict[str, Row] = {}
-        self.pictured: dict[str, Row] = {}
-        self.outside: list[Skip] = []
-        self.confusions: Counter[tuple[str, str]] = Counter()
-        self.closeness = 0.0
-
-    def add(self, key: str, label: str, reading: Reading, picture: Picture | None) -> None:
-        row = judge(key, label, reading, self.alphabet, picture)
-        symbols = canonical_symbols(label, self.alphabet)
-        foreign = [symbol for symbol in dict.fromkeys(symbols) if self.alphabet.id_of(symbol) not in self.known]
-        if foreign:
-            self.outside.append(Skip(key, f"label '{row.label}': the reader has no symbol {', '.join(map(repr, foreign))}"))
-        self.confusions.update(confused(symbols, reading.symbols))
-        self.closeness += 1.0 - row.distance / max(len(symbols), len(reading.symbols), 1)
-        self.rows[key] = replace(row, picture=None)
-        self.pictured[key] = row
-        if len(self.pictured) >= 12 * self.pictures + 1000:
-            self.prune()
-
-    def prune(self) -> None:
-        # A row that is not taken now is never taken later, as rows only come in.
-        taken = gallery(self.pictured.values(), self.pictures)
-        self.pictured = {row.key: row for row in (*taken.sure_but_wrong, *taken.far_off, *taken.best)}
 
 
 def _chosen(store: Store, protocol: Protocol, name: str) -> dict[str, int]:

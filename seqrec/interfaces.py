@@ -18,6 +18,8 @@ from seqrec.errors import RecipeError, nearest
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from seqrec.decoding.decoders import Accepts
+
 Picture = npt.NDArray[np.uint8]
 """A grey picture, (H, W), 0 black to 255 white."""
 
@@ -146,7 +148,12 @@ class Transcription(Protocol):
     """Frames → loss, or log-probabilities: a `torch.nn.Module` that owns its head.
 
     It is built with `in_features`, `alphabet` and the `[transcription]` options.
+
+    Attributes:
+        gives: What decoders can read of it: `posteriors`, or `steps`; see `seqrec.decoding.decoders`.
     """
+
+    gives: "Accepts"
 
     def loss(self, frames: "Tensor", frame_lengths: "Tensor", targets: "Tensor", target_lengths: "Tensor") -> "Tensor":
         """(N,), nats per sample, float32; frames (T, N, D'), targets (N, S) of ids 1..K padded with 0."""

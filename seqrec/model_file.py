@@ -1,6 +1,7 @@
 """Model files: safetensors weights with everything needed to read with them in the metadata, as JSON. Never pickle."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the metadata; a reader refuses higher ones."""
 
+TEMPERATURES = (0.05, 20.0)
+"""Lowest and highest temperature that a model file may hold; beyond them nothing of a confidence is left."""
+
 _KEY = "seqrec"
+_PLACE = "__metadata__"  # where a safetensors header keeps text
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class ModelCard:
         turn_tall: Whether crops taller than wide are read turned as well.
         versions: Of seqrec and torch when it was written.
         trained: Steps, pictures, minutes, and what validation said.
+        temperature: What confidences are brought to with, see `seqrec.calibration.tempered`; 1 leaves them as they are.
+
+    Raises:
+        ModelFileError: A temperature that is not in `TEMPERATURES`.
     """
 
     task: str
@@ -41,6 +50,10 @@ class ModelCard:
     turn_tall: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     trained: Mapping[str, object] = field(default_factory=dict)
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        checked_temperature(self.temperature, f"a model of task '{self.task}'")
 
 
 def find_model(path: Path) -> Path:
@@ -83,6 +96,7 @@ def save_model(path: Path, weights: "Mapping[str, Tensor]", card: ModelCard, *, 
         "turn_tall": card.turn_tall,
         "versions": dict(card.versions),
         "trained": dict(card.trained),
+        "temperature": card.temperature,
     }
     write_atomically(path, save(stored, metadata={_KEY: json.dumps(told, ensure_ascii=False)}))
 
@@ -127,11 +141,49 @@ def read_card(path: Path) -> ModelCard:
             bool(told["turn_tall"]),
             told["versions"],
             told["trained"],
+            checked_temperature(told.get("temperature", 1.0), f"'{path}'"),
         )
     except (SafetensorError, OSError) as error:
         raise ModelFileError(f"'{path}' is no safetensors file: {error}; copy or train it again") from error
     except (KeyError, TypeError, ValueError, AlphabetError, RecipeError) as error:
         raise ModelFileError(f"'{path}' has no usable seqrec metadata ({error}); it was not written by this seqrec") from error
+
+
+def store_temperature(path: Path, temperature: float) -> None:
+    """Write another temperature into a model file; its weights keep every bit.
+
+    Args:
+        path: A model file.
+        temperature: In `TEMPERATURES`.
+
+    Raises:
+        ModelFileError: Not such a temperature, no model file, or it cannot be written; the file is then as it was.
+
+    Source:
+        The safetensors format: 8 bytes with the length of a JSON header, the header, the tensors. The header may end in spaces.
+    """
+    checked_temperature(temperature, f"'{path}'")
+    read_card(path)  # says what is wrong with a file that is no model
+    content = path.read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    told = json.loads(header[_PLACE][_KEY]) | {"temperature": temperature}
+    header[_PLACE][_KEY] = json.dumps(told, ensure_ascii=False)
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8 bytes
+    write_atomically(path, len(text).to_bytes(8, "little") + text + content[end:])
+
+
+def checked_temperature(value: object, subject: str) -> float:
+    """The value, if it is a temperature.
+
+    Raises:
+        ModelFileError: It is no number in `TEMPERATURES`; the message begins with the subject.
+    """
+    low, high = TEMPERATURES
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
+        raise ModelFileError(f"{subject}: temperature {value!r} is no number from {low} to {high:g}; 1 leaves confidences alone")
+    return float(value)
 
 
 def read_weights(path: Path) -> "dict[str, Tensor]":

@@ -11,11 +11,15 @@ class Reading:
     Attributes:
         symbols: The symbols read, in order.
         text: The symbols joined as the alphabet joins them.
-        confidence: p(reading | picture), 0..1, summed over all CTC paths by the forward algorithm.
-        symbol_confidences: For each symbol the highest posterior among the frames that the best path gives it, 0..1.
+        confidence: p(reading | picture), 0..1, summed over all CTC paths by the forward algorithm, and brought to the model's
+            temperature; of a lexicon's word, summed over its spellings too.
+        symbol_confidences: For each symbol the highest posterior among the frames that its best path gives it, 0..1.
         spans: For each symbol its left and right edge in pixels of the picture as it was given (for a turned picture: along
-            the direction of reading).
-        alternatives: Other readings, most probable first; empty for greedy reading.
+            the direction of reading); see `seqrec.decoding.alignment.spans_px`.
+        alternatives: Other readings, best first; empty unless more than one was asked for.
+        word: Canonical form of the lexicon's word that was read; empty without a lexicon.
+        share: The word's part of the probability of the whole lexicon, 0..1; -1 where it was not asked for.
+        free: Whether this is the reading without a lexicon or pattern, kept because nothing that fits was probable enough.
         turned: Degrees by which the picture was turned anti-clockwise before it was read: 0, 90 or 270.
         hint: A remark for the user where the picture does not look like what the reader was made for; else empty.
         extra: What the task's `finish` added.
@@ -27,6 +31,9 @@ class Reading:
     symbol_confidences: tuple[float, ...] = ()
     spans: tuple[tuple[float, float], ...] = ()
     alternatives: tuple["Reading", ...] = ()
+    word: str = ""
+    share: float = -1.0
+    free: bool = False
     turned: int = 0
     hint: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
@@ -42,6 +49,12 @@ class Reading:
         }
         if self.alternatives:
             values["alternatives"] = [alternative.as_dict() for alternative in self.alternatives]
+        if self.word:
+            values["word"] = self.word
+        if self.share >= 0:
+            values["share"] = round(self.share, 6)
+        if self.free:
+            values["free"] = True
         if self.turned:
             values["turned"] = self.turned
         if self.hint:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -12,14 +14,22 @@ import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet, fold_map
 from seqrec.batch import collate
-from seqrec.decoding import fold, greedy
-from seqrec.errors import ModelFileError, SeqrecError
+from seqrec.decoding.alignment import align, spans_px
+from seqrec.decoding.choice import Decoding, LexiconSource, Offers
+from seqrec.decoding.decoders import Accepts, Decoder
+from seqrec.decoding.fold import fold
+from seqrec.decoding.hypothesis import Hypothesis
+from seqrec.decoding.lexicon import Entry, Lexicon
+from seqrec.decoding.ngram import NGram
+from seqrec.decoding.pattern import Pattern
+from seqrec.errors import GrammarError, ModelFileError, SeqrecError
 from seqrec.interfaces import Picture
 from seqrec.model_file import ModelCard, find_model, read_card, require_torch
 from seqrec.pictures import PictureSource, fit_height, open_picture, turned
 from seqrec.plugins import Registry, registry
 from seqrec.reading import Reading
 from seqrec.recipe import PictureRecipe
+from seqrec.reliability import tempered
 from seqrec.task import Task
 
 _WINDOW = 512  # pictures held at a time, so that batches of like width can be formed …
@@ -31,6 +41,7 @@ class Engine(Protocol):
     """Runs the network. `run(images (N,1,H,W) uint8, widths (N,)) -> log_probs (T,N,C), frame_lengths (N,)`."""
 
     alphabet: Alphabet
+    gives: Accepts
     width_step_px: int
     frame_stride_px: float
     frame_offset_px: float
@@ -49,6 +60,10 @@ class Recognizer:
         engine: Runs the network.
         picture: How pictures are scaled.
         alphabet: What readings are made of: the engine's, or a smaller one that its posteriors are folded to.
+        decoding: How posteriors become readings.
+        lexicons: Key of a picture → words that may stand on it, or None to do without; they take the place of the lexicon of
+            `decoding`.
+        threads: Pictures decoded at a time.
         task: Adds hints and finished readings; None where the plugin is not installed.
         turn_tall: Whether crops taller than wide are read turned as well, and the most confident reading kept.
         card: What the model file said; None for a network that was never saved.
@@ -60,26 +75,104 @@ class Recognizer:
     task: Task | None = None
     turn_tall: bool = False
     card: ModelCard | None = field(default=None, repr=False)
+    decoding: Decoding = field(default_factory=Decoding)
+    lexicons: Callable[[str], Sequence[str | Entry] | None] | None = field(default=None, repr=False)
+    threads: int = 1
 
     def folded(self, alphabet: Alphabet) -> "Recognizer":
-        """This reader with a smaller alphabet: probabilities are added up frame by frame, see `seqrec.alphabet.fold_map`."""
+        """This reader with a smaller alphabet: probabilities are added up frame by frame, see `seqrec.alphabet.fold_map`.
+
+        The symbols of a lexicon's words that the smaller alphabet lacks are then left out of their spellings.
+        """
         return dataclasses.replace(self, alphabet=alphabet)
 
-    @overload
-    def read(self, source: PictureSource) -> Reading: ...
-    @overload
-    def read(self, source: list[PictureSource]) -> list[Reading]: ...
+    @cached_property
+    def decoder(self) -> Decoder:
+        """What turns posteriors into readings where a picture has no lexicon of its own.
 
-    def read(self, source: PictureSource | list[PictureSource]) -> Reading | list[Reading]:
+        Raises:
+            GrammarError: It cannot be made, or does not read what this engine gives.
+        """
+        return self._compiled(self.decoding)
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The lexicon of `decoding`, which has one, compiled for this reader's alphabet.
+
+        Raises:
+            GrammarError: It cannot be read or compiled.
+        """
+        return self._reduced(self.decoding).lexicon_for(self.alphabet, self._offers)
+
+    @property
+    def _offers(self) -> Offers:
+        return Offers(self.task.name, self.task.lexicons, self.task.grammars) if self.task else Offers()
+
+    def _reduced(self, decoding: Decoding) -> Decoding:
+        """With a smaller alphabet words lose the symbols that the pictures lose too."""
+        folded = self.alphabet is not self.engine.alphabet and decoding.lexicon_policy == "drop"
+        return dataclasses.replace(decoding, lexicon_policy="reduce") if folded else decoding
+
+    def _compiled(self, decoding: Decoding) -> Decoder:
+        decoder = self._reduced(decoding).decoder_for(self.alphabet, self._offers)
+        if decoder.accepts != self.engine.gives:
+            raise GrammarError(f"this decoder reads {decoder.accepts}, the model gives {self.engine.gives}; choose another one")
+        return decoder
+
+    @overload
+    def read(
+        self,
+        source: PictureSource,
+        *,
+        lexicon: LexiconSource | None = ...,
+        pattern: str | Pattern | None = ...,
+        lm: str | Path | NGram | None = ...,
+        n_best: int | None = ...,
+        decoding: Decoding | None = ...,
+    ) -> Reading: ...
+    @overload
+    def read(
+        self,
+        source: list[PictureSource],
+        *,
+        lexicon: LexiconSource | None = ...,
+        pattern: str | Pattern | None = ...,
+        lm: str | Path | NGram | None = ...,
+        n_best: int | None = ...,
+        decoding: Decoding | None = ...,
+    ) -> list[Reading]: ...
+
+    def read(
+        self,
+        source: PictureSource | list[PictureSource],
+        *,
+        lexicon: LexiconSource | None = None,
+        pattern: str | Pattern | None = None,
+        lm: str | Path | NGram | None = None,
+        n_best: int | None = None,
+        decoding: Decoding | None = None,
+    ) -> Reading | list[Reading]:
         """Reading of one picture, or readings of a list of them in its order.
 
         Args:
             source: A path, an encoded file's bytes, a Pillow image, a numpy array (see `seqrec.pictures.open_picture`), or a
                 list of these.
+            lexicon: Words that may occur: a compiled `Lexicon` (compile it once where it is large), a file, the name of one of
+                the task's, or words.
+            pattern: A regular expression that the whole reading must match.
+            lm: A language model or its ARPA file.
+            n_best: How many readings of each picture; those after the first are its `alternatives`.
+            decoding: All of these and more; by default the reader's own `decoding`. What is given beside it wins.
 
         Raises:
             ImageError: A picture cannot be read; `read_many` goes on past such.
+            GrammarError: The decoder cannot be made.
         """
+        given = {"lexicon": lexicon, "pattern": pattern, "lm": lm, "n_best": n_best}
+        changes = {name: value for name, value in given.items() if value is not None}
+        if changes or decoding is not None:
+            chosen = dataclasses.replace(decoding or self.decoding, **changes)  # type: ignore[arg-type]
+            return dataclasses.replace(self, decoding=chosen).read(source)
         many = source if isinstance(source, list) else [source]
         readings: dict[str, Reading] = {}
         for key, reading, _ in self.read_many((str(place), one) for place, one in enumerate(many)):
@@ -153,26 +246,63 @@ class Recognizer:
             some = views[start:stop]
             batch = collate([view for _, _, view in some], [()] * len(some), [""] * len(some))
             log_probs, lengths = self.engine.run(batch.images, batch.widths)
-            for column, (place, degrees, view) in enumerate(some):
+            samples = [self._folded(log_probs[: lengths[column], column]) for column in range(len(some))]
+            keys = [window[place][0] for place, _, _ in some]
+            for (place, degrees, view), sample, found in zip(some, samples, self._decoded(keys, samples), strict=True):
                 picture = window[place][1]
                 assert not isinstance(picture, SeqrecError)
-                along = picture.shape[0] if degrees in (90, 270) else picture.shape[1]
-                yield place, self._decoded(log_probs[: lengths[column], column], along / view.shape[1], along, degrees)
+                across, along = picture.shape if degrees not in (90, 270) else picture.shape[::-1]
+                readings = [self._reading(one, sample, view.shape[1], along, across, degrees) for one in found]
+                yield place, dataclasses.replace(readings[0], alternatives=tuple(readings[1:]))
             start = stop
 
-    def _decoded(self, log_probs: npt.NDArray[np.float32], scale: float, along: int, degrees: int) -> Reading:
-        """Reading of one sample's valid frames; `scale` is pixels of the given picture a pixel of the scaled one."""
-        if self.alphabet is not self.engine.alphabet:
-            log_probs = fold(log_probs, fold_map(self.engine.alphabet, self.alphabet), self.alphabet.classes)
-        found = greedy(log_probs)
+    def _folded(self, log_probs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """One sample's valid frames in the classes of the alphabet to read with."""
+        if self.alphabet is self.engine.alphabet:
+            return log_probs
+        return fold(log_probs, fold_map(self.engine.alphabet, self.alphabet), self.alphabet.classes)
+
+    def _decoded(self, keys: Sequence[str], samples: Sequence[npt.NDArray[np.float32]]) -> Iterable[list[Hypothesis]]:
+        """Hypotheses of samples, at least one each, best first."""
+        jobs = list(zip(map(self._decoder_of, keys), samples, strict=True))
+        if self.threads == 1:
+            return (decoder(sample) for decoder, sample in jobs)
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(lambda job: job[0](job[1]), jobs))
+
+    def _decoder_of(self, key: str) -> Decoder:
+        words = self.lexicons(key) if self.lexicons else None
+        return self.decoder if words is None else self._compiled(dataclasses.replace(self.decoding, lexicon=words))
+
+    def _reading(
+        self, found: Hypothesis, log_probs: npt.NDArray[np.float32], width_px: int, along: int, across: int, degrees: int
+    ) -> Reading:
+        """A hypothesis as a reading; `width_px` is that of the network's input, `along` × `across` the picture as it was read."""
+        path = align(log_probs, found.ids)
         stride, offset = self.engine.frame_stride_px, self.engine.frame_offset_px
-        edges = [(offset + stride * (first - 0.5), offset + stride * (stop - 0.5)) for first, stop in found.frame_spans]
-        spans = tuple((max(left * scale, 0.0), min(right * scale, float(along))) for left, right in edges)
         symbols = tuple(self.alphabet.decode(found.ids))
-        confidence = math.exp(min(found.log_probability, 0.0))
-        return Reading(symbols, self.alphabet.text(symbols), confidence, found.confidences, spans, turned=degrees)
+        return Reading(
+            symbols,
+            self.alphabet.text(symbols),
+            math.exp(min(found.log_probability, 0.0)),
+            path.confidences,
+            spans_px(path.frame_spans, stride, offset, along / width_px, along, across),
+            turned=degrees,
+            word=found.text,
+            share=found.share,
+            free=found.free,
+        )
+
+    def _tempered(self, reading: Reading) -> Reading:
+        """The reading, already chosen, with its confidence and its alternatives' brought to the model's temperature."""
+        temperature = self.card.temperature if self.card else 1.0
+        if temperature == 1.0:
+            return reading
+        alternatives = tuple(map(self._tempered, reading.alternatives))
+        return dataclasses.replace(reading, confidence=tempered(reading.confidence, temperature), alternatives=alternatives)
 
     def _finished(self, reading: Reading, picture: Picture) -> Reading:
+        reading = self._tempered(reading)
         if self.task and self.task.finish:
             extra = dict(self.task.finish(reading))
             reading = dataclasses.replace(reading, text=str(extra.pop("text", reading.text)), extra=extra)

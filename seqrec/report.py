@@ -1,34 +1,23 @@
 """Reports: an evaluation or a training run as one HTML file that needs nothing else, and its numbers as JSON. No torch here."""
 
-import base64
 import json
-import math
-import os
 import statistics
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from rapidfuzz.distance import Levenshtein
+import numpy as np
 
-from seqrec.charts import Points, chart, series
+from seqrec.charts import Points, chart, reliability, series
 from seqrec.errors import DataError
-from seqrec.evaluation import Evaluation, total
-from seqrec.pictures import encode_png
-from seqrec.rows import Row, gallery, thumbnail, wilson_interval
-
-MAX_PICTURES = 198
-"""Pictures in one report, of three kinds."""
-
-MAX_PICTURE_BYTES = 2_000_000
-"""PNG bytes in one report; base64 adds a third. Pictures beyond it are left out, their readings are shown all the same."""
+from seqrec.evaluation import RISKS, Evaluation, total, verdict
+from seqrec.page import MAX_PICTURES, filled, write_whole
+from seqrec.reliability import RiskCoverage, reliability_bins
+from seqrec.rows import Row, gallery, wilson_interval
 
 _CONFUSIONS = 40
-_LISTED = 200  # skips named in the page; the JSON names all of them
+_POINTS = 200  # of the curve of risk over coverage
 _LENGTHS = (0, *range(1, 14), 17, 25, 33, 49, 65)  # where groups by length begin, symbols
 _SHAPES = (0, 1, 2, 3, 4, 6, 8, 12, 20)  # where groups by width over height begin
 
@@ -41,13 +30,11 @@ class Group:
         name: What they have in common.
         samples: How many there are.
         right: How many of them are read right.
-        confidence: Mean confidence, 0..1.
     """
 
     name: str
     samples: int
     right: int
-    confidence: float
 
     @property
     def accuracy(self) -> float:
@@ -71,12 +58,12 @@ def write_evaluation_report(folder: Path, evaluations: Sequence[Evaluation], tit
     together = total(evaluations) if len(evaluations) > 1 else None
     each = max(MAX_PICTURES // (3 * len(evaluations)), 1)
     sections = [_section(one, each) for one in evaluations] + ([_section(together, 0)] if together else [])
-    page = _page("evaluation.html", title=title, sections=sections)
+    page = filled("evaluation.html", title=title, sections=sections)
     values: dict[str, object] = {"title": title, "evaluations": [one.as_dict() for one in evaluations]}
     if together:
         values["total"] = {key: value for key, value in together.as_dict().items() if key != "rows"}
-    _write(folder / "evaluation.json", json.dumps(values, ensure_ascii=False, indent=1))
-    return _write(folder / "report.html", page)
+    write_whole(folder / "evaluation.json", json.dumps(values, ensure_ascii=False, indent=1))
+    return write_whole(folder / "report.html", page)
 
 
 def write_run_report(folder: Path, recipe_toml: str, metrics: Sequence[Mapping[str, object]], rows: Sequence[Row] = ()) -> Path:
@@ -92,8 +79,8 @@ def write_run_report(folder: Path, recipe_toml: str, metrics: Sequence[Mapping[s
     charts = {name: _run_charts(metrics, key, name) for key, name in (("step", "steps"), ("minutes", "minutes"))}
     shown = gallery(rows, MAX_PICTURES // 3)
     facts = _run_facts(metrics)
-    page = _page("run.html", title=folder.absolute().name, facts=facts, charts=charts, shown=shown, recipe=recipe_toml)
-    return _write(folder / "report.html", page)
+    page = filled("run.html", title=folder.absolute().name, facts=facts, charts=charts, shown=shown, recipe=recipe_toml)
+    return write_whole(folder / "report.html", page)
 
 
 def by_length(rows: Iterable[Row]) -> list[Group]:
@@ -118,31 +105,13 @@ def by_content(rows: Sequence[Row]) -> list[Group]:
     return _groups(rows, lambda row: _content(row.label))
 
 
-def by_confidence(rows: Iterable[Row]) -> list[Group]:
-    """Rows in ten bins of confidence."""
-    rows = [row for row in rows if math.isfinite(row.confidence)]
-    return _groups(
-        rows, lambda row: (tenth := min(max(int(row.confidence * 10), 0), 9), f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}")
-    )
-
-
-def calibration_error(bins: Sequence[Group]) -> float:
-    """Mean distance of confidence and accuracy over bins, weighted by their samples, 0..1.
-
-    Source:
-        Guo et al. 2017, "On Calibration of Modern Neural Networks", expected calibration error with ten bins.
-    """
-    samples = sum(one.samples for one in bins)
-    return sum(one.samples * abs(one.accuracy - one.confidence) for one in bins) / max(samples, 1)
-
-
 def _groups(rows: Iterable[Row], place: Callable[[Row], tuple[int, str]]) -> list[Group]:
     """Groups by (order, name) of each row, in that order."""
     found: dict[tuple[int, str], list[Row]] = {}
     for row in rows:
         found.setdefault(place(row), []).append(row)
     return [
-        Group(name, len(members), sum(row.right for row in members), statistics.fmean(row.confidence for row in members))
+        Group(name, len(members), sum(row.right for row in members))
         for (_, name), members in sorted(found.items(), key=lambda item: item[0])
     ]
 
@@ -167,21 +136,28 @@ def _content(label: str) -> tuple[int, str]:
 
 
 def _section(evaluation: Evaluation, each: int) -> dict[str, object]:
-    bins = by_confidence(evaluation.rows)
     top = list(evaluation.confusions.items())[:_CONFUSIONS]
     return {
         "evaluation": evaluation,
         "confusions": [top[start : start + 10] for start in range(0, len(top), 10)],
         "kinds": sum(1 for _ in evaluation.confusions),
-        "groups": {
-            "Symbols in the label": by_length(evaluation.rows),
-            "Width ÷ height of the picture": by_shape(evaluation.rows),
-            "Made of": by_content(evaluation.rows),
-        },
-        "bins": bins,
-        "calibration_error": calibration_error(bins),
+        "by_length": by_length(evaluation.rows),
+        "by_shape": by_shape(evaluation.rows),
+        "by_content": by_content(evaluation.rows),
+        "verdict": verdict(evaluation),
+        "reliability": reliability(reliability_bins(*evaluation.outcomes)),
+        "risk_coverage": _risk_coverage(evaluation.risk_coverage),
+        "thresholds": [(risk, evaluation.threshold(risk)) for risk in RISKS],
         "shown": gallery(evaluation.rows, each),
     }
+
+
+def _risk_coverage(curve: RiskCoverage) -> dict[str, object] | None:
+    """The chart of what is wrong among the most confident readings."""
+    places = np.unique(np.linspace(0, len(curve.thresholds) - 1, _POINTS).round().astype(int))
+    points = list(zip((100 * curve.coverage[places]).tolist(), curve.risk[places].tolist(), strict=True))
+    found = chart("Wrong among the most confident", "percent", [("all accepted", points)], percent=True)
+    return found and found | {"x_name": "percent of readings accepted, most confident first"}
 
 
 def _run_facts(metrics: Sequence[Mapping[str, object]]) -> list[tuple[str, str, str]]:
@@ -229,78 +205,3 @@ def _run_charts(metrics: Sequence[Mapping[str, object]], x_key: str, x_name: str
         chart("Blanks", "share of frames, percent", [line("train", "blank_share", "training")], percent=True),
     ]
     return [{**chart, "x_name": x_name} for chart in charts if chart]
-
-
-class _Pictures:
-    """Pictures as data URIs while the page's budget lasts."""
-
-    def __init__(self) -> None:
-        self.count = self.size = self.left_out = 0
-
-    def __call__(self, row: Row) -> str:
-        if row.picture is None:
-            return ""
-        encoded = encode_png(thumbnail(row.picture))
-        if self.count >= MAX_PICTURES or self.size + len(encoded) > MAX_PICTURE_BYTES:
-            self.left_out += 1
-            return ""
-        self.count, self.size = self.count + 1, self.size + len(encoded)
-        return "data:image/png;base64," + base64.b64encode(encoded).decode("ascii")
-
-
-def visible(text: str) -> str:
-    """Text in which control and direction characters, which could disguise it, stand as their numbers.
-
-    Example:
-        >>> visible("a\\u202eb")
-        'a⟨U+202E⟩b'
-    """
-    joiners = "\u200c\u200d"  # part of the spelling in several scripts
-    return "".join(
-        f"⟨U+{ord(character):04X}⟩"
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in joiners
-        else character
-        for character in text
-    )
-
-
-def _symbol(symbol: str) -> str:
-    """A symbol as it stands in the table of confusions: one that would not be seen by its number."""
-    unseen = symbol.isspace() or (len(symbol) == 1 and unicodedata.category(symbol)[0] == "M")
-    return " ".join(f"U+{ord(character):04X}" for character in symbol) if unseen else visible(symbol)
-
-
-def _marked(text: str, other: str) -> list[tuple[str, bool]]:
-    """Pieces of a text, each with whether it differs from the other text."""
-    return [
-        (visible(text[edit.src_start : edit.src_end]), edit.tag != "equal")
-        for edit in Levenshtein.opcodes(text, other)
-        if edit.src_end > edit.src_start
-    ]
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"visible": visible, "symbol": _symbol}
-    environment.globals |= {"marked": _marked, "listed": _LISTED}
-    return environment
-
-
-def _page(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(picture=_Pictures(), **values)
-
-
-def _write(path: Path, text: str) -> Path:
-    """The file written whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".part")
-    half.write_text(text, encoding="utf-8", errors="backslashreplace")
-    os.replace(half, path)
-    return path

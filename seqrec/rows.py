@@ -1,8 +1,10 @@
 """One labelled picture and how it was read: the rows of every evaluation and report."""
 
 import math
+import typing
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import nlargest
 
 import cv2
@@ -56,6 +58,13 @@ class Row:
         """Plain values for JSON, without the picture."""
         values = {name: getattr(self, name) for name in self.__slots__ if name != "picture"}
         return values | {"confidence": round(self.confidence, 6) if math.isfinite(self.confidence) else None}
+
+
+class Skip(typing.NamedTuple):
+    """A sample that stands apart, and why."""
+
+    key: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,51 @@ def gallery(rows: Iterable[Row], each: int = 60) -> Gallery:
     far = nlargest(each, (row for row in wrong if id(row) not in taken), key=lambda row: (row.distance, row.confidence, row.key))
     best = nlargest(each, (row for row in rows if row.right), key=lambda row: (round(row.confidence, 3), row.length, row.key))
     return Gallery(tuple(sure), tuple(far), tuple(best))
+
+
+class Tally:
+    """The rows of the pictures read so far, and their sums; memory for pictures is bounded by what `gallery` takes.
+
+    Args:
+        alphabet: Readings and labels are compared in it.
+        known: Its ids that the reader has.
+        pictures: Rows of each kind in `gallery` that keep a small picture.
+
+    Attributes:
+        rows: By key; without pictures.
+        pictured: The rows with pictures, by key, of those that may still be wanted.
+        outside: Those whose label holds a symbol that the reader does not have.
+        confusions: (label symbol, read symbol) → count, of differences only.
+        closeness: 1 − edit distance / length of the longer one, summed.
+    """
+
+    def __init__(self, alphabet: Alphabet, known: set[int | None], pictures: int) -> None:
+        self.alphabet, self.known, self.pictures = alphabet, known, pictures
+        self.rows: dict[str, Row] = {}
+        self.pictured: dict[str, Row] = {}
+        self.outside: list[Skip] = []
+        self.confusions: Counter[tuple[str, str]] = Counter()
+        self.closeness = 0.0
+
+    def add(self, key: str, label: str, reading: Reading, picture: Picture | None) -> None:
+        """Judge one more reading."""
+        row = judge(key, label, reading, self.alphabet, picture)
+        symbols = canonical_symbols(label, self.alphabet)
+        foreign = [symbol for symbol in dict.fromkeys(symbols) if self.alphabet.id_of(symbol) not in self.known]
+        if foreign:
+            self.outside.append(Skip(key, f"label '{row.label}': the reader has no symbol {', '.join(map(repr, foreign))}"))
+        self.confusions.update(confused(symbols, reading.symbols))
+        self.closeness += 1.0 - row.distance / max(len(symbols), len(reading.symbols), 1)
+        self.rows[key] = replace(row, picture=None)
+        self.pictured[key] = row
+        if len(self.pictured) >= 12 * self.pictures + 1000:
+            self.prune()
+
+    def prune(self) -> None:
+        """Let go of the pictures that `gallery` would not take."""
+        # A row that is not taken now is never taken later, as rows only come in.
+        taken = gallery(self.pictured.values(), self.pictures)
+        self.pictured = {row.key: row for row in (*taken.sure_but_wrong, *taken.far_off, *taken.best)}
 
 
 def wilson_interval(right: int, samples: int) -> tuple[float, float]:

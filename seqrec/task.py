@@ -1,13 +1,17 @@
 """A task: what the symbols are, how to draw practice pictures, what is likely, and what a reading becomes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqrec.alphabet import Alphabet
 from seqrec.errors import AlphabetError, nearest
 from seqrec.interfaces import Renderer
 from seqrec.reading import Reading
+
+if TYPE_CHECKING:
+    from seqrec.decoding.grammar import Automaton, Grammar
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ class Task:
         alphabets: Further alphabets that a recipe may name.
         recipes: Name → TOML file; they join the core's `fast` and `paper`, and win over them by name.
         protocols: Protocols for `seqrec evaluate`; the core adds `exact`.
-        lexicons: Name → function that gives the words.
+        lexicons: Name → function that gives a lexicon's lines, as its text file has them: a word, or after tabs a prior weight
+            and further spellings.
+        grammars: Name → function that makes a grammar for an alphabet: a `Grammar`, or a compiled `Automaton`.
         weights: The model file of the shipped reader, or None.
         samples: A folder of sample pictures with a `gt.txt`, or None.
         finish: Reading → further fields of it (`text`, a score …), or None.
@@ -54,7 +60,8 @@ class Task:
     alphabets: Sequence[Alphabet] = ()
     recipes: Mapping[str, Path] = field(default_factory=dict)
     protocols: Sequence[Protocol] = ()
-    lexicons: Mapping[str, Callable[[], Sequence[str]]] = field(default_factory=dict)
+    lexicons: Mapping[str, Callable[[], Iterable[str]]] = field(default_factory=dict)
+    grammars: Mapping[str, Callable[[Alphabet], "Grammar | Automaton"]] = field(default_factory=dict)
     weights: Path | None = None
     samples: Path | None = None
     finish: Callable[[Reading], Mapping[str, object]] | None = None

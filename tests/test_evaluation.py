@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seqrec import metrics
 from seqrec.alphabet import Alphabet
 from seqrec.errors import DataError, ImageError, SeqrecError
-from seqrec.evaluation import evaluate, total
+from seqrec.evaluation import Evaluation, evaluate, total, verdict
 from seqrec.interfaces import Picture
 from seqrec.reading import Reading
 from seqrec.rows import Row, confused, gallery, judge, wilson_interval
@@ -215,6 +215,44 @@ def test_json_holds_the_rates_and_rows_without_pictures() -> None:
         "key": "sample-0", "label": "ab", "text": "ab", "confidence": 0.5, "distance": 0, "right": True, "length": 2,
         "width_px": 100, "height_px": 32,
     }  # fmt: skip
+
+
+def judged(pairs: Sequence[tuple[float, bool]]) -> Evaluation:
+    """An evaluation of readings of these confidences."""
+    found = evaluate(RecitingReader(LOWER, ["a"] * len(pairs)), ListStore(["a"] * len(pairs)))
+    rows = [replace(row, confidence=one, right=right) for row, (one, right) in zip(found.rows, pairs, strict=True)]
+    return replace(found, rows=tuple(rows))
+
+
+def test_confidences_are_measured_and_one_that_is_no_number_counts_as_none() -> None:
+    found = judged([(0.9, True), (0.7, True), (0.6, False), (float("nan"), True)])
+    assert found.outcomes[0].tolist() == [0.9, 0.7, 0.6, 0.0]
+    assert found.calibration_error == pytest.approx((0.1 + 0.3 + 0.6 + 1.0) / 4)
+    assert found.risk_coverage.wrong.tolist() == [0, 0, 1, 1]
+    assert json.loads(found.to_json())["calibration"] == {
+        "bins": 15,
+        "expected_calibration_error": pytest.approx(0.5),
+        "risk_coverage_area": pytest.approx((0 + 0 + 1 / 3 + 1 / 4) / 4),
+        "thresholds": [
+            {"risk": risk, "threshold": 0.7, "coverage": 0.5, "left": 0.5, "accepted": 2, "wrong": 0, "share_wrong": 0.0,
+             "at_most": pytest.approx(1 - 0.05**0.5)}
+            for risk in (0.001, 0.01, 0.05)
+        ],
+    }  # fmt: skip
+
+
+def test_verdict_answers_which_threshold_and_how_much_is_left() -> None:
+    many = [(0.95 + index / 100_000, index != 0) for index in range(1_000)] + [(0.25, False)] * 250
+    assert verdict(judged(many)) == (
+        "accept readings with confidence ≥ 0.9: 0.1 % of those are wrong (95 %: at most 0.5 %), "
+        "20.0 % of pictures are left to a person"
+    )
+    assert verdict(judged([(0.5, True)] * 10)) == (
+        "accept all readings: 0.0 % of those are wrong (95 %: at most 25.9 %), and no picture is left to a person"
+    )
+    assert verdict(judged([(0.9, False), (0.8, True), (0.2, False)])) == (
+        "no threshold leaves at most 1 % wrong: at best, with confidence ≥ 0.8, 50.0 % of 2 readings are"
+    )
 
 
 def test_pictures_are_kept_only_for_the_rows_of_the_gallery() -> None:

@@ -1,6 +1,7 @@
 """Reports: what stands in them, what must not, and that a browser opens them."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -13,19 +14,10 @@ import pytest
 from PIL import Image
 
 from seqrec.errors import DataError
-from seqrec.evaluation import Evaluation, Skip
-from seqrec.report import (
-    MAX_PICTURES,
-    by_confidence,
-    by_content,
-    by_length,
-    by_shape,
-    calibration_error,
-    visible,
-    write_evaluation_report,
-    write_run_report,
-)
-from seqrec.rows import Row, confused
+from seqrec.evaluation import Evaluation
+from seqrec.page import MAX_PICTURES, visible
+from seqrec.report import by_content, by_length, by_shape, write_evaluation_report, write_run_report
+from seqrec.rows import Row, Skip, confused
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -186,13 +178,38 @@ def test_labels_are_grouped_by_what_they_are_made_of() -> None:
     assert by_content([Row("bar", "note-C4 rest", "", 0.5, 2, False, length=2)]) == []
 
 
-def test_calibration_error_is_the_mean_gap_of_confidence_and_accuracy() -> None:
-    rows = [Row(f"{n}", "a", "a", 0.95, 0, n < 5) for n in range(10)] + [Row("low", "a", "a", 0.05, 0, True)]
-    rows += [Row("whole", "a", "a", 1.0, 0, True), Row("none", "a", "a", float("nan"), 0, True)]
-    bins = by_confidence(rows)
-    assert [(one.name, one.samples) for one in bins] == [("0.0–0.1", 1), ("0.9–1.0", 11)]
-    by_hand = (1 * (1 - 0.05) + 11 * abs(6 / 11 - (9.5 + 1.0) / 11)) / 12
-    assert calibration_error(bins) == pytest.approx(by_hand)
+def test_report_says_what_a_threshold_keeps_and_leaves(tmp_path: Path) -> None:
+    rows = [Row(f"{n}", "a", "a" if n >= 20 else "b", n / 200, int(n < 20), n >= 20) for n in range(200)]
+    page = read(write_evaluation_report(tmp_path, [evaluation(rows)], "thresholds"))
+    # 2 wrong of 182 would be more than 1 %
+    assert "Accept readings with confidence ≥ 0.095: 0.6\u00a0% of those are wrong (95\u00a0%: at most 2.6\u00a0%)" in page
+    assert "9.5\u00a0% of pictures are left to a person." in page
+    assert "1 of 181" in page
+    assert "0 of 180" in page
+    values = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))["evaluations"][0]["calibration"]
+    assert [(one["risk"], one["wrong"], one["accepted"]) for one in values["thresholds"]] == [
+        (0.001, 0, 180), (0.01, 1, 181), (0.05, 9, 189),
+    ]  # fmt: skip
+
+
+def test_report_of_nothing_but_errors_has_no_threshold(tmp_path: Path) -> None:
+    rows = [Row(f"{n}", "a", "b", n / 10, 1, False) for n in range(10)] + [Row("odd", "a", "b", math.nan, 1, False)]
+    page = read(write_evaluation_report(tmp_path, [evaluation(rows)], "hopeless"))
+    assert "No threshold leaves at most 1\u00a0% wrong" in page
+    assert page.count("no threshold does it") == 3
+
+
+def test_dots_and_lines_of_confidence_stay_inside_their_charts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [Row(f"{n}", "a", "a", float(rng.random()), 0, bool(rng.random() < 0.8)) for n in range(3_000)]
+    page = read(write_evaluation_report(tmp_path, [evaluation(rows)], "confidence"))
+    dots = re.findall(r'<circle class="fill-1" cx="([\d.]+)" cy="([\d.]+)"', page)
+    assert len(dots) == 15
+    assert all(42 <= float(x) <= 322 and 12 <= float(y) <= 212 for x, y in dots)
+    (line,) = re.findall(r'<polyline[^>]* points="([^"]*)"', page)
+    points = [tuple(map(float, point.split(","))) for point in line.split()]
+    assert len(points) == 200
+    assert all(62 <= x <= 452 and 10 <= y <= 200 for x, y in points)
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 1000])

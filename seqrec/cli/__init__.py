@@ -8,10 +8,13 @@ from typing import Any
 import typer
 
 from seqrec import __version__
+from seqrec.cli.calibrate import calibrate
 from seqrec.cli.console import complain
 from seqrec.cli.data import app as data_app
 from seqrec.cli.doctor import doctor
 from seqrec.cli.evaluate import evaluate
+from seqrec.cli.lexicon import app as lexicon_app
+from seqrec.cli.lm import app as lm_app
 from seqrec.cli.plugins import app as plugins_app
 from seqrec.cli.recognize import recognize
 from seqrec.cli.render import render
@@ -44,9 +47,11 @@ def version() -> None:
     typer.echo(__version__)
 
 
-for command in (train, recognize, evaluate, render, doctor):
+for command in (train, recognize, evaluate, calibrate, render, doctor):
     app.command()(command)
 app.add_typer(data_app, name="data")
+app.add_typer(lexicon_app, name="lexicon")
+app.add_typer(lm_app, name="lm")
 app.add_typer(plugins_app, name="plugins")
 
 

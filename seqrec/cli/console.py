@@ -1,5 +1,7 @@
 """What every command shares: messages to the user, and the choice of a reader."""
 
+import dataclasses
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -70,4 +72,5 @@ def chosen_reader(task: str, model: Path | None, alphabet: str, device: str, thr
     from seqrec.recognizer import load
 
     use_threads(threads)
-    return load(model if model is not None else task, alphabet=alphabet, device=device)
+    reader = load(model if model is not None else task, alphabet=alphabet, device=device)
+    return dataclasses.replace(reader, threads=threads or os.cpu_count() or 1)

@@ -9,9 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqrec.cli.console import AlphabetName, Device, ModelPath, TaskName, Threads, chosen_reader, complain
+from seqrec.cli.decoding import (
+    BeamWidth,
+    DecoderName,
+    Delta,
+    GrammarNames,
+    LexiconCase,
+    LexiconMode,
+    LexiconName,
+    LexiconShare,
+    LexiconThreshold,
+    LmFile,
+    LmWeight,
+    NBest,
+    PatternText,
+    with_decoding,
+)
 from seqrec.errors import SeqrecError
 
 if TYPE_CHECKING:
+    from seqrec.interfaces import Picture
     from seqrec.pictures import PictureSource
     from seqrec.reading import Reading
 
@@ -35,6 +52,22 @@ def recognize(
             "--out", "-o", help="Write the readings into this folder as `readings.txt` or `.jsonl`.", show_default=False
         ),
     ] = None,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="With `-o`: also draw each picture with its reading, symbol by symbol, as `NAME.png`.")
+    ] = False,
+    decoder: DecoderName = "",
+    beam_width: BeamWidth = 10,
+    n_best: NBest = 1,
+    lexicon: LexiconName = "",
+    lexicon_mode: LexiconMode = "exact",
+    lexicon_case: LexiconCase = "exact",
+    lexicon_threshold: LexiconThreshold = 0.0,
+    lexicon_share: LexiconShare = False,
+    delta: Delta = 3,
+    pattern: PatternText = "",
+    lm: LmFile = None,
+    lm_weight: LmWeight = 0.3,
+    grammar: GrammarNames = None,
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
@@ -48,11 +81,20 @@ def recognize(
     if format not in ("text", "jsonl"):
         raise SeqrecError(f"--format {format}: expected text or jsonl")
     sources = list(found_pictures(pictures))
+    if overlay and out is None:
+        raise SeqrecError("--overlay needs a folder to draw into; name one with -o FOLDER")
     reader = chosen_reader(task, model, alphabet, device, threads)
+    reader = with_decoding(
+        reader, decoder, beam_width, n_best, lexicon, lexicon_mode, lexicon_case, lexicon_threshold, lexicon_share, delta,
+        pattern, lm, lm_weight, grammar,
+    )  # fmt: skip
     failed = 0
     target = _opened(out, format)
+    names: set[str] = set()
     try:
-        for key, reading, _ in reader.read_many(sources):
+        for key, reading, picture in reader.read_many(sources):
+            if overlay and out is not None and picture is not None and not isinstance(reading, SeqrecError):
+                _draw(out, key, picture, reading, names)
             failed += isinstance(reading, SeqrecError)
             if isinstance(reading, SeqrecError) and format == "text":
                 complain(f"{reading}")
@@ -72,7 +114,9 @@ def line_of(key: str, reading: "Reading | SeqrecError", format: str) -> str:
     """One line of output."""
     if format == "text":
         assert not isinstance(reading, SeqrecError)
-        return f"{key}\t{reading.text}"
+        lines = [f"{key}\t{reading.text}" + ("\t(free)" if reading.free else "")]
+        lines += [f"\t{other.text}\t{other.confidence:.4f}" for other in reading.alternatives]
+        return "\n".join(lines)
     found = {"error": str(reading)} if isinstance(reading, SeqrecError) else reading.as_dict()
     return json.dumps({"path": key, **found}, ensure_ascii=False)
 
@@ -94,6 +138,24 @@ def found_pictures(names: list[str]) -> "Iterator[tuple[str, PictureSource]]":
             yield from ((str(file), file) for file in files)
         else:
             yield name, path
+
+
+def _draw(out: Path, key: str, picture: "Picture", reading: "Reading", names: set[str]) -> None:
+    """Write the overlay, named after the picture; a name that was used gets a number."""
+    from PIL import Image
+
+    from seqrec.overlay import draw_overlay
+
+    stem = name = Path(key).stem if key != "-" else "stdin"
+    number = 1
+    while name in names:
+        number += 1
+        name = f"{stem}-{number}"
+    names.add(name)
+    try:
+        Image.fromarray(draw_overlay(picture, reading)).save(out / f"{name}.png")
+    except OSError as error:
+        raise SeqrecError(f"-o {out}: cannot be written: {error}") from error
 
 
 def _opened(out: Path | None, format: str):  # type: ignore[no-untyped-def]

@@ -28,10 +28,10 @@ def log_probability(log_probs: npt.NDArray[np.float32], ids: Sequence[int]) -> f
         >>> round(float(np.exp(log_probability(even, [1]))), 6)  # a-, -a, aa of four paths
         0.75
     """
-    return float(_forward(np.asarray(log_probs, np.float32), np.asarray(ids, np.int64)))
+    return float(forward(np.asarray(log_probs, np.float32), np.asarray(ids, np.int64)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(one: float, other: float) -> float:
     """log(exp(one) + exp(other))."""
     high = max(one, other)
@@ -40,8 +40,9 @@ def _add(one: float, other: float) -> float:
     return high + math.log1p(math.exp(min(one, other) - high))
 
 
-@njit(cache=True)
-def _forward(log_probs: npt.NDArray[np.float32], ids: npt.NDArray[np.int64]) -> float:
+@njit(cache=True, nogil=True)
+def forward(log_probs: npt.NDArray[np.float32], ids: npt.NDArray[np.int64]) -> float:
+    """`log_probability` for compiled callers: float32 (T, C), int64 (S,)."""
     frames, states = log_probs.shape[0], 2 * len(ids) + 1  # blank, symbol, blank, symbol, …, blank
     alpha = np.full(states, -np.inf)
     if frames == 0:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from seqrec.alphabet import BLANK
-from seqrec.decoding.forward import log_probability
+from seqrec.decoding.forward import forward
+from seqrec.decoding.posteriors import checked
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,36 @@ def greedy(log_probs: npt.NDArray[np.float32]) -> Greedy:
     Args:
         log_probs: (T, C), after log_softmax; valid frames only.
 
+    Raises:
+        ShapeError: Not such an array.
+
     Source:
         Graves et al. 2006, "best path decoding"; the paper's lexicon-free transcription.
     """
-    path = log_probs.argmax(1)
-    starts = np.flatnonzero(np.diff(path, prepend=-1))  # first frame of each run of equal classes
-    stops = np.append(starts, len(path))[1:]
-    runs = [(int(path[start]), int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
-    runs = [run for run in runs if run[0] != BLANK]
-    ids = tuple(symbol for symbol, _, _ in runs)
-    confidences = tuple(float(np.exp(log_probs[start:stop, symbol].max())) for symbol, start, stop in runs)
-    return Greedy(ids, log_probability(log_probs, ids), confidences, tuple((start, stop) for _, start, stop in runs))
+    ids, starts, stops, highest, probability = _best_path(np.asarray(checked(log_probs), np.float32))
+    spans = tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+    return Greedy(tuple(ids.tolist()), probability, tuple(np.exp(highest).tolist()), spans)
+
+
+@njit(cache=True, nogil=True)
+def _best_path(
+    log_probs: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
+    """Symbol, first frame, frame after the last and highest log-posterior of each run; and the log-probability of the symbols."""
+    frames, classes = log_probs.shape
+    ids, starts, stops = np.empty(frames, np.int64), np.empty(frames, np.int64), np.empty(frames, np.int64)
+    highest = np.empty(frames)
+    runs, before = 0, -1
+    for frame in range(frames):
+        best = 0
+        for one in range(1, classes):
+            if log_probs[frame, one] > log_probs[frame, best]:
+                best = one
+        if best != BLANK and best == before:
+            stops[runs - 1] = frame + 1
+            highest[runs - 1] = max(highest[runs - 1], log_probs[frame, best])
+        elif best != BLANK:
+            ids[runs], starts[runs], stops[runs], highest[runs] = best, frame, frame + 1, log_probs[frame, best]
+            runs += 1
+        before = best
+    return ids[:runs], starts[:runs], stops[:runs], highest[:runs], forward(log_probs, ids[:runs])

@@ -29,6 +29,7 @@ class TorchEngine:
         self.device = chosen_device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
         self.alphabet = alphabet
+        self.gives = network.transcription.gives
         self.width_step_px = network.backbone.width_step_px
         self.frame_stride_px = network.backbone.frame_stride_px
         self.frame_offset_px = network.backbone.frame_offset_px

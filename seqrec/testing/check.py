@@ -13,6 +13,8 @@ import numpy.typing as npt
 from seqrec.alphabet import Alphabet, fold_map, frames_needed
 from seqrec.data.readers import open_dataset
 from seqrec.data.sources import RenderedSource
+from seqrec.decoding.decoders import BeamDecoder
+from seqrec.decoding.lexicon import Lexicon, parse_entry
 from seqrec.errors import MissingExtraError
 from seqrec.interfaces import Renderer, Sample, iterate
 from seqrec.model_file import read_card, require_torch
@@ -66,8 +68,12 @@ def check_task(task: Task) -> None:
                 task.renderer.configured(alphabet, recipe.renderer)
     for name, words in task.lexicons.items():
         with _about(task, f"lexicon '{name}'"):
-            found = words()
+            found = list(words())
             _require(len(found) > 0 and all(isinstance(word, str) and word for word in found), "it must give words, none empty")
+            Lexicon.compile([parse_entry(line) for line in found], task.alphabet, policy="drop")
+    for name, grammar in task.grammars.items():
+        with _about(task, f"grammar '{name}'"):
+            BeamDecoder(grammars=[(grammar(task.alphabet), 1.0)])
     if task.samples:
         with _about(task, "its samples"):
             for key, label, encoded in iterate(open_dataset(task.samples)):

@@ -140,7 +140,7 @@ def _validate(training: Training) -> Validation:
     best = False
     if training.fabric.is_global_zero:
         rates, rows = training.validate()
-        best = training.keep_if_best(rates)
+        best = training.keep_if_best(rates, rows)
     training.stale = int(training.fabric.broadcast(training.stale))
     validation = Validation(training.step, training.seconds / 60, best=best, rows=rows, **rates)
     if training.fabric.is_global_zero:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seqrec.alphabet import BLANK, Alphabet
 from seqrec.batch import Batch
+from seqrec.calibration import temperature_of
 from seqrec.data.stream import Example, Place, Stream
 from seqrec.engines.torch_engine import TorchEngine
 from seqrec.errors import RunError
@@ -137,23 +138,26 @@ class Training:
         }
         return rates, rows
 
-    def keep_if_best(self, rates: dict[str, float]) -> bool:
-        """Write the model file if no validation was better; whether it was written. What is no better counts as stale."""
+    def keep_if_best(self, rates: dict[str, float], rows: Sequence[Row]) -> bool:
+        """Write the model file if no validation was better; whether it was written. What is no better counts as stale.
+
+        The temperature of its confidences is fitted to the validation's rows.
+        """
         score = (rates["sequence_accuracy"], -rates["symbol_error_rate"])
         if score < self.best and self.run.model_file.exists():
             self.stale += 1
             return False
         self.best, self.stale = max(score, self.best), 0 if score > self.best else self.stale + 1
-        self.write_model(rates)
+        self.write_model(rates, temperature_of(rows))
         return True
 
-    def write_model(self, rates: dict[str, float]) -> None:
+    def write_model(self, rates: dict[str, float], temperature: float) -> None:
         """Write the averaged weights as the run's model file."""
         import dataclasses
 
         trained = {"steps": self.step, "pictures": self.pictures, "minutes": round(self.seconds / 60, 2), **rates}
         weights = (self.average.network if self.average else self.bare).state_dict()
-        save_model(self.run.model_file, weights, dataclasses.replace(self.card, trained=trained))
+        save_model(self.run.model_file, weights, dataclasses.replace(self.card, trained=trained, temperature=temperature))
 
     def save(self) -> None:
         """Write what a resumed run needs; called by all processes, written by the first."""

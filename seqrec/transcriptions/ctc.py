@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqrec.alphabet import BLANK, Alphabet, frames_needed
+from seqrec.decoding.decoders import Accepts
 from seqrec.errors import ShapeError
 
 
@@ -20,6 +21,8 @@ class CTC(nn.Module):
         Graves et al. 2006, "Connectionist Temporal Classification". The sum over paths is torch's own (CPU, CUDA, cuDNN):
         torchaudio has no CTC loss of its own.
     """
+
+    gives: Accepts = "posteriors"
 
     def __init__(self, in_features: int, alphabet: Alphabet) -> None:
         super().__init__()

@@ -185,7 +185,7 @@ def test_best_weights_are_kept(start: Any) -> None:
     kept = []
     for number, (accuracy, errors) in enumerate(rates):
         training.step = number
-        best = training.keep_if_best({"sequence_accuracy": accuracy, "symbol_error_rate": errors, "one_minus_ned": 0.0})
+        best = training.keep_if_best({"sequence_accuracy": accuracy, "symbol_error_rate": errors, "one_minus_ned": 0.0}, [])
         kept.append((best, read_card(training.run.model_file).trained["steps"]))
     assert kept == [(True, 0), (True, 1), (False, 1), (True, 3), (False, 3)]
     assert training.best == (0.5, -0.5)

@@ -5,7 +5,7 @@ from pathlib import Path
 from seqrec import Protocol, Reading, Task, hookimpl
 from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
 from seqrec_scene_text.renderer import SceneTextRenderer
-from seqrec_scene_text.words import FOLDER
+from seqrec_scene_text.words import english_50k
 
 _HERE = Path(__file__).parent
 
@@ -33,11 +33,6 @@ def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
     return ""
 
 
-def english() -> list[str]:
-    """60,000 English words, the most frequent first."""
-    return (FOLDER / "english.txt").read_text(encoding="utf-8").split()
-
-
 @hookimpl
 def seqrec_tasks() -> list[Task]:
     """One task, with readers of 95 symbols that can also decode as 94, 62 or 36."""
@@ -50,7 +45,7 @@ def seqrec_tasks() -> list[Task]:
             alphabets=(ascii94, alnum62, alnum36),
             recipes=recipes,
             protocols=PROTOCOLS,
-            lexicons={"english": english},
+            lexicons={"english-50k": english_50k},
             weights=_HERE / "weights" / "scene-text.safetensors",
             samples=_HERE / "samples",
             turn_tall=True,

@@ -51,10 +51,10 @@ def word_list(name: str, held_out: bool, most_frequent: int = 0) -> tuple[str, .
     return tuple(word for word in words if is_held_out(word) == held_out)
 
 
-def english() -> tuple[str, ...]:
-    """The English words by frequency, those kept for validation among them: a lexicon."""
-    lines = (FOLDER / "english.txt").read_text(encoding="utf-8").split("\n")
-    return tuple(line.strip() for line in lines if line.strip())
+def english_50k() -> list[str]:
+    """The 50,000 most frequent English words, as lines of a lexicon: each in small letters, capitalised and in capitals."""
+    words = (FOLDER / "english.txt").read_text(encoding="utf-8").split()[:50_000]
+    return ["\t".join((word, "1", *dict.fromkeys((word, word.capitalize(), word.upper())))) for word in words]
 
 
 @cache

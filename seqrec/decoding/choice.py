@@ -1,0 +1,194 @@
+"""What a user says about decoding, and the decoder that it comes to."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from seqrec.alphabet import Alphabet
+from seqrec.decoding.bktree import BKTree
+from seqrec.decoding.decoders import (
+    BeamDecoder,
+    BKTreeDecoder,
+    Decoder,
+    GreedyDecoder,
+    LexiconDecoder,
+    OrFree,
+)
+from seqrec.decoding.grammar import Automaton, Grammar
+from seqrec.decoding.lexicon import Entry, Lexicon, any_case, parse_entry, read_entries
+from seqrec.decoding.lexicon_file import is_lexicon_file, load_lexicon
+from seqrec.decoding.ngram import NGram
+from seqrec.decoding.pattern import Pattern
+from seqrec.errors import GrammarError, nearest
+
+LexiconSource = str | Path | Lexicon | Iterable[str | Entry]
+"""A lexicon, a file with one (compiled or a word a line), the name of one of the task's, or words."""
+
+DELTA = 3
+"""Edits between the lexicon-free reading and the words that the paper's mode looks at. Source: Shi, Bai and Yao 2015."""
+LM_WEIGHT = 0.3
+"""What the log-probabilities of a language model are multiplied by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoding:
+    """How posteriors become readings.
+
+    Attributes:
+        decoder: `greedy`, `beam`, or nothing for what the rest asks for.
+        beam_width: Prefixes that a beam keeps.
+        n_best: Readings wanted of each picture, the best and its alternatives.
+        lexicon: Words that may occur; None for any sequence.
+        lexicon_mode: `exact`, or `bktree` as in the paper.
+        lexicon_case: `exact`, or `any` to let words stand in small letters, capitalised and in capitals as well.
+        lexicon_policy: What becomes of words with symbols outside the alphabet; see `Lexicon.compile`.
+        lexicon_threshold: p(word) / p(free reading) below which the free reading is kept, and marked.
+        lexicon_share: Whether to find each word's share of the whole lexicon.
+        delta: Edits of the `bktree` mode.
+        pattern: A regular expression that the whole reading must match.
+        lm: A language model or its ARPA file.
+        lm_weight: What its log-probabilities are multiplied by.
+        grammars: Further grammars, or names of the task's, with the factors of their log-weights.
+    """
+
+    decoder: Literal["", "greedy", "beam"] = ""
+    beam_width: int = 10
+    n_best: int = 1
+    lexicon: LexiconSource | None = None
+    lexicon_mode: Literal["exact", "bktree"] = "exact"
+    lexicon_case: Literal["exact", "any"] = "exact"
+    lexicon_policy: Literal["error", "drop", "reduce"] = "drop"
+    lexicon_threshold: float = 0.0
+    lexicon_share: bool = False
+    delta: int = DELTA
+    pattern: str | Pattern | None = None
+    lm: str | Path | NGram | None = None
+    lm_weight: float = LM_WEIGHT
+    grammars: Sequence[tuple[str | Grammar | Automaton, float]] = ()
+
+    def __post_init__(self) -> None:
+        _one_of("decoder", self.decoder, ("", "greedy", "beam"))
+        _one_of("lexicon mode", self.lexicon_mode, ("exact", "bktree"))
+        _one_of("lexicon case", self.lexicon_case, ("exact", "any"))
+        if self.n_best < 1 or self.beam_width < 1 or self.delta < 0:
+            raise GrammarError(
+                f"n_best {self.n_best}, beam width {self.beam_width}, delta {self.delta}: expected at least 1, 1 and 0"
+            )
+        if not 0 <= self.lexicon_threshold <= 1:
+            raise GrammarError(f"lexicon threshold {self.lexicon_threshold}: expected a ratio of probabilities, 0 to 1")
+        if not abs(self.lm_weight) < 1e6:
+            raise GrammarError(f"language model weight {self.lm_weight}: expected a moderate number, such as {LM_WEIGHT}")
+        if self.lexicon is None and (self.lexicon_mode != "exact" or self.lexicon_threshold):
+            raise GrammarError("a lexicon mode or threshold needs a lexicon; name one")
+        others = self.pattern is not None or self.lm is not None or bool(self.grammars)
+        if self.lexicon_mode == "bktree" and others:
+            raise GrammarError("the bktree mode takes a lexicon alone; leave the pattern, the language model and grammars out")
+        if self.decoder == "greedy" and (others or self.lexicon is not None or self.n_best > 1):
+            raise GrammarError("the greedy decoder takes no constraints and gives one reading; say beam, or nothing")
+
+    def decoder_for(self, alphabet: Alphabet, offers: "Offers | None" = None) -> Decoder:
+        """The decoder, compiled.
+
+        Args:
+            alphabet: Of the posteriors.
+            offers: Lexicons and grammars that may be named.
+
+        Raises:
+            GrammarError: Something cannot be read, compiled, or does not go together with the alphabet.
+        """
+        offers = offers or Offers()
+        free: Decoder = GreedyDecoder() if self.n_best == 1 else BeamDecoder(self.beam_width, self.n_best)
+        grammars = [(offers.grammar(one, alphabet) if isinstance(one, str) else one, factor) for one, factor in self.grammars]
+        if self.pattern is not None:
+            pattern = Pattern(self.pattern, alphabet) if isinstance(self.pattern, str) else self.pattern
+            _same(pattern.alphabet, alphabet, f"pattern '{pattern.expression}'")
+            grammars.append((pattern.automaton, 0.0))
+        bound = bool(grammars)
+        if self.lm is not None:
+            model = self.lm if isinstance(self.lm, NGram) else NGram.load(Path(self.lm), alphabet)
+            _same(model.alphabet, alphabet, "the language model")
+            grammars.append((model.automaton, self.lm_weight))
+        if self.lexicon is None:
+            if not grammars:
+                return BeamDecoder(self.beam_width, self.n_best) if self.decoder == "beam" else free
+            beam = BeamDecoder(self.beam_width, self.n_best, grammars)
+            return OrFree(beam, free) if bound else beam
+        lexicon = self.lexicon_for(alphabet, offers)
+        constrained: Decoder
+        if self.lexicon_mode == "bktree":
+            constrained = BKTreeDecoder(BKTree(lexicon), self.delta, self.n_best)
+        elif grammars or self.decoder == "beam":
+            constrained = BeamDecoder(self.beam_width, self.n_best, [*grammars, (lexicon.automaton, 1.0)])
+        else:
+            constrained = LexiconDecoder(lexicon, self.n_best, self.lexicon_share)
+        return OrFree(constrained, free, self.lexicon_threshold)
+
+    def lexicon_for(self, alphabet: Alphabet, offers: "Offers") -> Lexicon:
+        """The lexicon, compiled for an alphabet.
+
+        Raises:
+            GrammarError: It cannot be read or compiled, or is of another alphabet.
+        """
+        source = self.lexicon
+        assert source is not None
+        if isinstance(source, str | Path):
+            path = Path(source)
+            if is_lexicon_file(path):
+                return load_lexicon(path, alphabet)
+            source = read_entries(path) if path.exists() else offers.lexicon(str(source))
+        if isinstance(source, Lexicon):
+            _same(source.alphabet, alphabet, "the lexicon")
+            return source
+        entries = [word if isinstance(word, Entry) else Entry(word) for word in source]
+        if self.lexicon_case == "any":
+            entries = [any_case(entry) for entry in entries]
+        return Lexicon.compile(entries, alphabet, policy=self.lexicon_policy)
+
+
+@dataclass(frozen=True, eq=False)
+class Offers:
+    """What a task has that can be named.
+
+    Attributes:
+        task: Its name, for messages.
+        lexicons: Name → function that gives the lines of a lexicon's text file.
+        grammars: Name → function that makes a grammar for an alphabet.
+    """
+
+    task: str = ""
+    lexicons: Mapping[str, Callable[[], Iterable[str]]] = field(default_factory=dict)
+    grammars: Mapping[str, Callable[[Alphabet], Grammar | Automaton]] = field(default_factory=dict)
+
+    def lexicon(self, name: str) -> list[Entry]:
+        """The words of a lexicon.
+
+        Raises:
+            GrammarError: There is none of that name.
+        """
+        if name not in self.lexicons:
+            raise GrammarError(f"lexicon '{name}': no such file, and none of this task's{nearest(name, list(self.lexicons))}")
+        return [parse_entry(line, f"lexicon '{name}'") for line in self.lexicons[name]()]
+
+    def grammar(self, name: str, alphabet: Alphabet) -> Grammar | Automaton:
+        """A grammar.
+
+        Raises:
+            GrammarError: There is none of that name.
+        """
+        if name not in self.grammars:
+            raise GrammarError(f"grammar '{name}': this task offers none of that name{nearest(name, list(self.grammars))}")
+        return self.grammars[name](alphabet)
+
+
+def _one_of(what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise GrammarError(f"{what} '{value}': expected one of {', '.join(one for one in known if one)}")
+
+
+def _same(own: Alphabet, alphabet: Alphabet, what: str) -> None:
+    if tuple(own.symbols) != tuple(alphabet.symbols):
+        raise GrammarError(
+            f"{what} is of alphabet '{own.name}' ({len(own)} symbols), the reader's is '{alphabet.name}' ({len(alphabet)}); "
+            "make it for that one"
+        )
