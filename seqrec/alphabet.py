@@ -34,9 +34,11 @@ class Alphabet:
         separator: What stands between the symbols of a label in a file. With `""` a label is split from left to
             right, longest symbol first.
         source: Where the set comes from.
+        parts: What symbols are composed of (a note: its kind, staff step, duration …). A transcription may then learn parts
+            instead of symbols, so that a rare symbol profits from common ones; a symbol without an entry is a part of its own.
 
     Raises:
-        AlphabetError: No symbol, an empty one, one twice, or a canonical form that is not a symbol.
+        AlphabetError: No symbol, an empty one, one twice, a canonical form that is not a symbol, or two symbols of equal parts.
 
     Example:
         >>> abc = Alphabet("abc", ["a", "b", "c"], canonical={"A": "a"})
@@ -51,9 +53,11 @@ class Alphabet:
     canonical: Mapping[str, str] = field(default_factory=dict)
     separator: str = ""
     source: str = ""
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "symbols", tuple(self.symbols))
+        object.__setattr__(self, "parts", {symbol: tuple(parts) for symbol, parts in self.parts.items()})
         object.__setattr__(self, "canonical", dict(self.canonical))
         if not self.symbols:
             raise AlphabetError(f"alphabet '{self.name}' has no symbols; give at least one")
@@ -72,8 +76,30 @@ class Alphabet:
                     f"alphabet '{self.name}': {spelling!r} is another spelling of {symbol!r}, which is no symbol of it"
                 )
 
+        self._check_parts(seen)
+
+    def _check_parts(self, symbols: set[str]) -> None:
+        for symbol, parts_given in self.parts.items():
+            if symbol not in symbols:
+                raise AlphabetError(f"alphabet '{self.name}': {symbol!r} has parts and is no symbol; leave it out of `parts`")
+            if not parts_given or not all(parts_given):
+                raise AlphabetError(f"alphabet '{self.name}': {symbol!r} has no part, or an empty one; name at least one")
+        owner: dict[frozenset[str], str] = {}
+        for symbol in self.symbols if self.parts else ():
+            parts = frozenset(self.parts_of(symbol))
+            other = owner.setdefault(parts, symbol)
+            if other != symbol:
+                raise AlphabetError(
+                    f"alphabet '{self.name}': {other!r} and {symbol!r} have the same parts ({', '.join(sorted(parts))}), so that "
+                    "nothing could tell them apart; give one of them another part"
+                )
+
     def __len__(self) -> int:
         return len(self.symbols)
+
+    def parts_of(self, symbol: str) -> tuple[str, ...]:
+        """What a symbol is composed of; itself where nothing is said."""
+        return tuple(self.parts.get(symbol, (symbol,)))
 
     def __hash__(self) -> int:
         return hash((self.name, self.symbols))
@@ -179,16 +205,16 @@ class Alphabet:
 
     def to_json(self) -> str:
         """One line of JSON that `from_json` reads back to an equal alphabet."""
-        return json.dumps(
-            {
-                "name": self.name,
-                "symbols": list(self.symbols),
-                "canonical": dict(self.canonical),
-                "separator": self.separator,
-                "source": self.source,
-            },
-            ensure_ascii=False,
-        )
+        fields: dict[str, object] = {
+            "name": self.name,
+            "symbols": list(self.symbols),
+            "canonical": dict(self.canonical),
+            "separator": self.separator,
+            "source": self.source,
+        }
+        if self.parts:
+            fields["parts"] = {symbol: list(parts) for symbol, parts in self.parts.items()}
+        return json.dumps(fields, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Alphabet":
@@ -200,7 +226,7 @@ class Alphabet:
         try:
             fields = json.loads(text)
             return cls(**fields)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise AlphabetError(f"no alphabet: {error}; expected the JSON that Alphabet.to_json writes") from error
 
 

@@ -201,3 +201,26 @@ def test_fold_map_agrees_with_reduce_symbol_by_symbol(source: Alphabet, target: 
         assert (number != BLANK) == (symbol in target)
         if number != BLANK:
             assert target.encode([symbol]) == [number]
+
+
+def test_parts_survive_json_and_default_to_the_symbol_itself() -> None:
+    alphabet = Alphabet("notes", ["bar", "C4"], parts={"C4": ["note", "C"]})
+    again = Alphabet.from_json(alphabet.to_json())
+    assert again == alphabet
+    assert [again.parts_of(symbol) for symbol in again.symbols] == [("bar",), ("note", "C")]
+    assert "parts" not in Alphabet("ab", "ab").to_json()
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"a": ("x", "y"), "b": ("y", "x")}, "'a' and 'b' have the same parts \\(x, y\\)"),
+        ({"a": ("b",)}, "'a' and 'b' have the same parts"),
+        ({"c": ("x",)}, "'c' has parts and is no symbol"),
+        ({"a": ()}, "'a' has no part, or an empty one"),
+        ({"a": ("",)}, "'a' has no part, or an empty one"),
+    ],
+)
+def test_parts_that_tell_nothing_are_refused(parts: dict[str, tuple[str, ...]], message: str) -> None:
+    with pytest.raises(AlphabetError, match=message):
+        Alphabet("ab", ["a", "b"], parts=parts)

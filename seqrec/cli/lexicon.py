@@ -16,7 +16,7 @@ def build(
         str,
         typer.Argument(
             metavar="WORDS",
-            help="A text file: a word a line; after tabs a prior weight and further spellings. Or a lexicon that the task offers.",
+            help="A text file: a word a line, after tabs a prior weight and spellings. Or a lexicon that the task offers.",
             show_default=False,
         ),
     ],
@@ -30,7 +30,7 @@ def build(
         str,
         typer.Option(
             "--policy",
-            help="For words with symbols outside the alphabet: `drop` them, `reduce` them to the others, or give up with an `error`.",
+            help="Words with symbols outside the alphabet: `drop` them, `reduce` them to the rest, or stop with an `error`.",
         ),
     ] = "drop",
 ) -> None:

@@ -53,7 +53,7 @@ def recognize(
         ),
     ] = None,
     overlay: Annotated[
-        bool, typer.Option("--overlay", help="With `-o`: also draw each picture with its reading, symbol by symbol, as `NAME.png`.")
+        bool, typer.Option("--overlay", help="With `-o`: also draw each picture with its reading, symbol by symbol: `NAME.png`.")
     ] = False,
     decoder: DecoderName = "",
     beam_width: BeamWidth = 10,

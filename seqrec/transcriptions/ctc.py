@@ -16,6 +16,7 @@ class CTC(nn.Module):
     Args:
         in_features: D' of the frames.
         alphabet: Symbols 1..K; the blank is class 0.
+        compose: Where the alphabet says what its symbols are composed of, learn the parts; see `ComposedHead`.
 
     Source:
         Graves et al. 2006, "Connectionist Temporal Classification". The sum over paths is torch's own (CPU, CUDA, cuDNN):
@@ -24,9 +25,11 @@ class CTC(nn.Module):
 
     gives: Accepts = "posteriors"
 
-    def __init__(self, in_features: int, alphabet: Alphabet) -> None:
+    def __init__(self, in_features: int, alphabet: Alphabet, *, compose: bool = True) -> None:
         super().__init__()
-        self.head = nn.Linear(in_features, alphabet.classes)
+        composed = compose and bool(alphabet.parts)
+        self.head = ComposedHead(in_features, alphabet) if composed else nn.Linear(in_features, alphabet.classes)
+        self.composed = composed
 
     def logits(self, frames: Tensor) -> Tensor:
         """(T, N, D') → unnormalised scores (T, N, C)."""
@@ -46,29 +49,70 @@ class CTC(nn.Module):
         return frames_needed(targets)
 
     def adopt(self, alphabet: Alphabet, weights: Mapping[str, Tensor], source: Alphabet) -> list[str]:
-        """Copy the head's rows of another alphabet's weights by symbol, the blank's too.
+        """Copy the head's rows of another alphabet's weights by symbol, or by part where symbols are composed; the blank's too.
 
         Args:
             alphabet: This head's.
-            weights: `head.weight` (C', D') and `head.bias` (C',) of the other head.
+            weights: `head.weight` (rows, D') and `head.bias` (rows,) of the other head.
             source: The other head's alphabet.
 
         Returns:
-            The symbols that are new and keep their fresh rows.
+            The symbols that are new, or have a new part, and keep fresh rows.
 
         Raises:
             ShapeError: The other head reads frames of other features.
         """
         weight, bias = weights["head.weight"], weights["head.bias"]
-        if weight.shape[1] != self.head.in_features:
-            raise ShapeError(f"the head reads {weight.shape[1]} features there and {self.head.in_features} here")
-        rows = {symbol: row for row, symbol in enumerate(source.symbols, start=1)}
+        if weight.shape[1] != self.head.weight.shape[1]:
+            raise ShapeError(f"the head reads {weight.shape[1]} features there and {self.head.weight.shape[1]} here")
+        plain = len(weight) == source.classes
+        rows = {name: row for row, name in enumerate(_row_names(source, composed=not plain))}
+        own = _row_names(alphabet, self.composed)
         with torch.no_grad():
-            self.head.weight[BLANK], self.head.bias[BLANK] = weight[BLANK], bias[BLANK]
-            for row, symbol in enumerate(alphabet.symbols, start=1):
-                if symbol in rows:
-                    self.head.weight[row], self.head.bias[row] = weight[rows[symbol]], bias[rows[symbol]]
-        return [symbol for symbol in alphabet.symbols if symbol not in rows]
+            for row, name in enumerate(own):
+                if name in rows:
+                    self.head.weight[row], self.head.bias[row] = weight[rows[name]], bias[rows[name]]
+        needed = ((symbol, alphabet.parts_of(symbol) if self.composed else (symbol,)) for symbol in alphabet.symbols)
+        return [symbol for symbol, names in needed if not all(name in rows for name in names)]
+
+
+class ComposedHead(nn.Module):
+    """A linear map to classes whose weights are the sums of their parts' weights.
+
+    A note's class is then *note* + its staff step + its duration + …: what is learnt of a staff step serves the notes of all
+    durations. A class of one part is as in a plain linear map.
+
+    Args:
+        in_features: D' of the frames.
+        alphabet: Says what the symbols are composed of.
+    """
+
+    mix: Tensor
+
+    def __init__(self, in_features: int, alphabet: Alphabet) -> None:
+        super().__init__()
+        names = {name: row for row, name in enumerate(_row_names(alphabet, composed=True))}
+        mix = torch.zeros(alphabet.classes, len(names))
+        mix[BLANK, names[""]] = 1.0
+        for row, symbol in enumerate(alphabet.symbols, start=1):
+            mix[row, [names[part] for part in alphabet.parts_of(symbol)]] = 1.0
+        self.register_buffer("mix", mix, persistent=False)
+        bound = (in_features * float(mix.sum(1).mean())) ** -0.5  # a class's weights then start as those of nn.Linear do
+        self.weight = nn.Parameter(torch.empty(len(names), in_features).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(len(names)).uniform_(-bound, bound))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(…, D') → (…, C)."""
+        with torch.autocast(frames.device.type, enabled=False):  # sums of parts keep their precision
+            weight, bias = self.mix @ self.weight.float(), self.mix @ self.bias.float()
+        return nn.functional.linear(frames, weight.to(frames.dtype), bias.to(frames.dtype))
+
+
+def _row_names(alphabet: Alphabet, composed: bool) -> list[str]:
+    """What the rows of a head stand for: the blank (`""`), then symbols, or parts in the order of their first symbols."""
+    if not composed:
+        return ["", *alphabet.symbols]
+    return list(dict.fromkeys(["", *(part for symbol in alphabet.symbols for part in alphabet.parts_of(symbol))]))
 
 
 def ctc_loss(logits: Tensor, frame_lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:

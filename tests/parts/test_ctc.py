@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqrec.alphabet import BLANK, Alphabet
 from seqrec.errors import ShapeError
-from seqrec.transcriptions.ctc import CTC, ctc_loss
+from seqrec.transcriptions.ctc import CTC, ComposedHead, ctc_loss
 
 FRAMES, CLASSES = 4, 3
 
@@ -114,3 +114,59 @@ def test_adopt_refuses_a_head_of_other_features() -> None:
     abc = Alphabet("abc", "abc")
     with pytest.raises(ShapeError, match="the head reads 4 features there and 6 here"):
         CTC(6, abc).adopt(abc, CTC(4, abc).state_dict(), abc)
+
+
+NOTES = Alphabet(
+    "notes",
+    ["bar", "C4", "C4.", "D4", "D4."],
+    parts={"C4": ("note", "C4"), "C4.": ("note", "C4", "dot"), "D4": ("note", "D4"), "D4.": ("note", "D4", "dot")},
+)
+
+
+def test_scores_of_a_composed_symbol_are_the_sums_of_its_parts_scores() -> None:
+    torch.manual_seed(0)
+    head = ComposedHead(7, NOTES)
+    frames = torch.randn(3, 2, 7)
+    of_parts = dict(zip(["", "bar", "note", "C4", "dot", "D4"], (frames @ head.weight.T + head.bias).unbind(-1), strict=True))
+    expected = [of_parts[""]] + [sum(of_parts[part] for part in NOTES.parts_of(symbol)) for symbol in NOTES.symbols]
+    torch.testing.assert_close(head(frames), torch.stack(expected, -1))  # type: ignore[arg-type]
+
+
+def test_a_symbol_never_seen_profits_from_its_parts() -> None:
+    torch.manual_seed(0)
+    part = CTC(4, NOTES)
+    optimizer = torch.optim.SGD(part.parameters(), lr=1.0)
+    seen = {"C4": (1.0, 0.0, 0.0, 1.0), "D4": (0.0, 1.0, 0.0, 1.0), "C4.": (1.0, 0.0, 1.0, 1.0)}  # never D4.
+    frames = torch.tensor([list(seen.values())])
+    targets = torch.tensor([[number] for number in NOTES.encode(list(seen))])
+    for _ in range(200):
+        optimizer.zero_grad()
+        part.loss(frames, torch.ones(3, dtype=torch.long), targets, torch.ones(3, dtype=torch.long)).sum().backward()
+        optimizer.step()
+    unseen = part.log_probs(torch.tensor([[[0.0, 1.0, 1.0, 1.0]]]))[0, 0]
+    assert NOTES.symbols[int(unseen.argmax()) - 1] == "D4."
+
+
+def test_a_plain_head_can_be_asked_for() -> None:
+    assert isinstance(CTC(7, NOTES).head, ComposedHead)
+    assert isinstance(CTC(7, NOTES, compose=False).head, torch.nn.Linear)
+    assert isinstance(CTC(7, Alphabet("ab", "ab")).head, torch.nn.Linear)
+
+
+def test_composed_heads_are_taken_over_by_part() -> None:
+    torch.manual_seed(0)
+    fewer = Alphabet("fewer", ["C4", "C4."], parts={symbol: NOTES.parts[symbol] for symbol in ("C4", "C4.")})
+    source, target = CTC(5, fewer), CTC(5, NOTES)
+    assert target.adopt(NOTES, source.state_dict(), fewer) == ["bar", "D4", "D4."]
+    frames = torch.randn(2, 1, 5)
+    torch.testing.assert_close(target.logits(frames)[..., [0, 2, 3]], source.logits(frames))
+
+
+def test_composed_sums_stay_in_float32_under_autocast() -> None:
+    head = ComposedHead(3, Alphabet("one", ["x"], parts={"x": ("big", "small")}))
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.copy_(torch.tensor([0.0, 256.0, 1.0]))
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = head(torch.zeros(1, 3))
+    assert scores[0, 1].item() == pytest.approx(257, abs=1)

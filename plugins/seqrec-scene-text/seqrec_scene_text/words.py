@@ -4,12 +4,16 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet
 from seqrec_scene_text.codes import Rng, abbreviation, code, digits, number, pick
+
+if TYPE_CHECKING:
+    from seqrec.decoding import Automaton
 
 FOLDER = Path(__file__).parent / "words"
 HELD_OUT_PERCENT = 5
@@ -55,6 +59,17 @@ def english_50k() -> list[str]:
     """The 50,000 most frequent English words, as lines of a lexicon: each in small letters, capitalised and in capitals."""
     words = (FOLDER / "english.txt").read_text(encoding="utf-8").split()[:50_000]
     return ["\t".join((word, "1", *dict.fromkeys((word, word.capitalize(), word.upper())))) for word in words]
+
+
+def english_letters(alphabet: Alphabet) -> "Automaton":
+    """How likely each character is after the four before it in English words, in any case: a grammar that accepts everything.
+
+    Spellings lose the symbols that the alphabet lacks.
+    """
+    from seqrec.decoding import NGram
+
+    spelt = (spelling for line in english_50k() for spelling in line.split("\t")[2:])
+    return NGram.from_labels([word for word in map(alphabet.reduce, spelt) if word], alphabet, order=5).automaton
 
 
 @cache
