@@ -6,7 +6,7 @@ SeqrecError
 ├── ImageError          a picture that cannot be read
 ├── DataError           a data set, a store or a label file
 ├── ShapeError          an array of another shape than the contract says
-├── GrammarError        a pattern that cannot be compiled
+├── GrammarError        a pattern, lexicon, language model or decoder that cannot be used
 ├── PluginError         a plugin that failed, a name unknown or offered twice
 ├── ModelFileError      a model file or checkpoint that cannot be used
 ├── RunError            a run folder or a training run that cannot go on
@@ -39,7 +39,7 @@ class ShapeError(SeqrecError):
 
 
 class GrammarError(SeqrecError):
-    """A pattern that is malformed, too large, or outside its alphabet."""
+    """A pattern, lexicon, language model or grammar that is malformed, too large, empty or of another alphabet."""
 
 
 class PluginError(SeqrecError):

@@ -37,6 +37,9 @@ class PictureReader(typing.Protocol):
     def folded(self, alphabet: Alphabet, /) -> "PictureReader":
         """This reader with another alphabet, to which its posteriors are folded."""
 
+    def with_lexicons(self, lexicons: Callable[[str], Sequence[str] | None], /) -> "PictureReader":
+        """This reader with a lexicon for each picture, found by its key; None where there is none. Only asked for those."""
+
     def read_many(
         self, sources: Iterable[tuple[str, bytes | Path | Picture]], /
     ) -> Iterable[tuple[str, Reading | SeqrecError, Picture | None]]:
@@ -64,6 +67,8 @@ class Evaluation:
             the reading's side of a deletion, along one shortest alignment a sample; most frequent first.
         duration_s: Time from the first picture's decoding to the last reading.
         rows: One a sample judged, in the data set's order; pictures only on those that `gallery` takes.
+        decoding: What readings were held to, in words; nothing for free reading.
+        without_lexicon: Samples read freely because they have no lexicon of their own, where such lexicons were to be used.
     """
 
     name: str
@@ -81,6 +86,8 @@ class Evaluation:
     confusions: Mapping[tuple[str, str], int]
     duration_s: float
     rows: tuple[Row, ...] = field(repr=False)
+    decoding: str = ""
+    without_lexicon: int = 0
 
     @property
     def sequence_accuracy(self) -> float:
@@ -134,6 +141,8 @@ class Evaluation:
             "name": self.name,
             "protocol": self.protocol,
             "alphabet": self.alphabet,
+            "decoding": self.decoding,
+            "without_lexicon": self.without_lexicon,
             "size": self.size,
             "samples": self.samples,
             "filtered": self.filtered,
@@ -167,12 +176,15 @@ def evaluate(
     name: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     pictures: int = 60,
+    lexicon_of: Callable[[int], Sequence[str] | None] | None = None,
+    decoding: str = "",
 ) -> Evaluation:
     """How well a recogniser reads a data set.
 
     With a protocol that has an alphabet, labels are reduced to it and the reader is folded to it. `keep` is asked of the
     label as it is stored. A label of which the reduction leaves nothing is read right by an empty reading. Unreadable pictures
-    are skipped and named. A label with a symbol that the reader does not have counts, as wrong, and is named too.
+    are skipped and named. A label with a symbol that the reader does not have counts, as wrong, and is named too. So does a
+    label that its picture's lexicon lacks, without being named.
 
     Args:
         recognizer: Reads the pictures.
@@ -181,6 +193,9 @@ def evaluate(
         name: What the report calls the data set.
         on_progress: Called with the pictures done and the pictures to do.
         pictures: Rows of each kind in `gallery` that keep a small picture.
+        lexicon_of: Index of a sample → words that may stand on its picture; where it gives None, or no word of the alphabet,
+            the picture is read freely and counted.
+        decoding: What the report says that readings were held to.
 
     Raises:
         DataError: The set is empty, the protocol leaves nothing of it, all its labels are empty, or no picture can be read.
@@ -191,6 +206,11 @@ def evaluate(
     wanted = _chosen(store, protocol, name)
     tally = Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures)
     failed: dict[str, str] = {}
+    free: set[str] = set()
+    if lexicon_of is not None:
+        folded = protocol.alphabet is not None
+        free = {key for key, index in wanted.items() if not _usable(lexicon_of(index), alphabet, folded)}
+        reader = reader.with_lexicons(lambda key: None if key in free else lexicon_of(wanted[key]))
 
     def sources() -> Iterator[tuple[str, bytes | Path | Picture]]:
         for key, index in wanted.items():
@@ -232,6 +252,8 @@ def evaluate(
         confusions=_most_frequent_first(tally.confusions),
         duration_s=duration_s,
         rows=tuple(tally.pictured.get(key, tally.rows[key]) for key in wanted if key in tally.rows),
+        decoding=decoding,
+        without_lexicon=len(free & tally.rows.keys()),
     )
 
 
@@ -279,6 +301,8 @@ def total(evaluations: Sequence[Evaluation], name: str = "total") -> Evaluation:
         confusions=_most_frequent_first(confusions),
         duration_s=sum(one.duration_s for one in evaluations),
         rows=tuple(replace(row, key=f"{one.name}/{row.key}") for one in evaluations for row in one.rows),
+        decoding=evaluations[0].decoding,
+        without_lexicon=sum(one.without_lexicon for one in evaluations),
     )
 
 
@@ -302,6 +326,11 @@ def _chosen(store: Store, protocol: Protocol, name: str) -> dict[str, int]:
             f"data set '{name}': all labels are empty under protocol '{protocol.name}'; check that the labels were stored"
         )
     return wanted
+
+
+def _usable(words: Sequence[str] | None, alphabet: Alphabet, folded: bool) -> bool:
+    """Whether at least one of the words can be spelt; where the reader is folded, with what the alphabet has of it."""
+    return any(alphabet.reduce(word) if folded else word and not alphabet.unknown(word) for word in words or ())
 
 
 def _most_frequent_first(confusions: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:

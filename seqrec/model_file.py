@@ -37,7 +37,7 @@ class ModelCard:
         turn_tall: Whether crops taller than wide are read turned as well.
         versions: Of seqrec and torch when it was written.
         trained: Steps, pictures, minutes, and what validation said.
-        temperature: What confidences are brought to with, see `seqrec.calibration.tempered`; 1 leaves them as they are.
+        temperature: What confidences are brought to with, see `seqrec.reliability.tempered`; 1 leaves them as they are.
 
     Raises:
         ModelFileError: A temperature that is not in `TEMPERATURES`.

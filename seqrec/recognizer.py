@@ -1,9 +1,7 @@
 """The Recognizer: pictures → engine → decoding → readings. Free of torch; the engine knows which library runs."""
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,25 +10,21 @@ from typing import Protocol, overload
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.alphabet import Alphabet, fold_map
+from seqrec.alphabet import Alphabet
 from seqrec.batch import collate
-from seqrec.decoding.alignment import align, spans_px
-from seqrec.decoding.choice import Decoding, LexiconSource, Offers
-from seqrec.decoding.decoders import Accepts, Decoder
-from seqrec.decoding.fold import fold
-from seqrec.decoding.hypothesis import Hypothesis
-from seqrec.decoding.lexicon import Entry, Lexicon
+from seqrec.decoding.choice import Decoding, LexiconSource
+from seqrec.decoding.decoders import Accepts
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
-from seqrec.errors import GrammarError, ModelFileError, SeqrecError
+from seqrec.errors import ModelFileError, SeqrecError
 from seqrec.interfaces import Picture
 from seqrec.model_file import ModelCard, find_model, read_card, require_torch
 from seqrec.pictures import PictureSource, fit_height, open_picture, turned
 from seqrec.plugins import Registry, registry
 from seqrec.reading import Reading
 from seqrec.recipe import PictureRecipe
-from seqrec.reliability import tempered
 from seqrec.task import Task
+from seqrec.transcriber import Transcriber, View
 
 _WINDOW = 512  # pictures held at a time, so that batches of like width can be formed …
 _WINDOW_PX = 64_000_000  # … and their pixels, after which no more are taken in
@@ -76,7 +70,7 @@ class Recognizer:
     turn_tall: bool = False
     card: ModelCard | None = field(default=None, repr=False)
     decoding: Decoding = field(default_factory=Decoding)
-    lexicons: Callable[[str], Sequence[str | Entry] | None] | None = field(default=None, repr=False)
+    lexicons: Callable[[str], LexiconSource | None] | None = field(default=None, repr=False)
     threads: int = 1
 
     def folded(self, alphabet: Alphabet) -> "Recognizer":
@@ -86,38 +80,22 @@ class Recognizer:
         """
         return dataclasses.replace(self, alphabet=alphabet)
 
+    def with_lexicons(self, lexicons: Callable[[str], LexiconSource | None]) -> "Recognizer":
+        """This reader with a lexicon for each picture: key → words that may stand on it, or None to do without."""
+        return dataclasses.replace(self, lexicons=lexicons)
+
     @cached_property
-    def decoder(self) -> Decoder:
-        """What turns posteriors into readings where a picture has no lexicon of its own.
-
-        Raises:
-            GrammarError: It cannot be made, or does not read what this engine gives.
-        """
-        return self._compiled(self.decoding)
-
-    @property
-    def lexicon(self) -> Lexicon:
-        """The lexicon of `decoding`, which has one, compiled for this reader's alphabet.
-
-        Raises:
-            GrammarError: It cannot be read or compiled.
-        """
-        return self._reduced(self.decoding).lexicon_for(self.alphabet, self._offers)
-
-    @property
-    def _offers(self) -> Offers:
-        return Offers(self.task.name, self.task.lexicons, self.task.grammars) if self.task else Offers()
-
-    def _reduced(self, decoding: Decoding) -> Decoding:
-        """With a smaller alphabet words lose the symbols that the pictures lose too."""
-        folded = self.alphabet is not self.engine.alphabet and decoding.lexicon_policy == "drop"
-        return dataclasses.replace(decoding, lexicon_policy="reduce") if folded else decoding
-
-    def _compiled(self, decoding: Decoding) -> Decoder:
-        decoder = self._reduced(decoding).decoder_for(self.alphabet, self._offers)
-        if decoder.accepts != self.engine.gives:
-            raise GrammarError(f"this decoder reads {decoder.accepts}, the model gives {self.engine.gives}; choose another one")
-        return decoder
+    def transcriber(self) -> Transcriber:
+        """What turns this engine's posteriors into readings."""
+        return Transcriber(
+            self.alphabet,
+            self.engine,
+            self.task,
+            self.decoding,
+            self.lexicons,
+            self.threads,
+            self.card.temperature if self.card else 1.0,
+        )
 
     @overload
     def read(
@@ -220,7 +198,9 @@ class Recognizer:
                     readings.setdefault(place, error)
         for place, reading in self._read_views(views, window):
             best = readings.get(place)
-            if not isinstance(best, Reading) or _rank(reading) > _rank(best):
+            if isinstance(reading, SeqrecError):
+                readings.setdefault(place, reading)
+            elif not isinstance(best, Reading) or _rank(reading) > _rank(best):
                 readings[place] = reading
         for place, (key, picture) in enumerate(window):
             found = readings[place]
@@ -235,7 +215,7 @@ class Recognizer:
 
     def _read_views(
         self, views: list[tuple[int, int, Picture]], window: Sequence[tuple[str, Picture | SeqrecError]]
-    ) -> Iterator[tuple[int, Reading]]:
+    ) -> Iterator[tuple[int, Reading | SeqrecError]]:
         """Readings of scaled pictures, in batches of like width."""
         views = sorted(views, key=lambda view: view[2].shape[1])
         start = 0
@@ -246,69 +226,26 @@ class Recognizer:
             some = views[start:stop]
             batch = collate([view for _, _, view in some], [()] * len(some), [""] * len(some))
             log_probs, lengths = self.engine.run(batch.images, batch.widths)
-            samples = [self._folded(log_probs[: lengths[column], column]) for column in range(len(some))]
-            keys = [window[place][0] for place, _, _ in some]
-            for (place, degrees, view), sample, found in zip(some, samples, self._decoded(keys, samples), strict=True):
-                picture = window[place][1]
-                assert not isinstance(picture, SeqrecError)
-                across, along = picture.shape if degrees not in (90, 270) else picture.shape[::-1]
-                readings = [self._reading(one, sample, view.shape[1], along, across, degrees) for one in found]
-                yield place, dataclasses.replace(readings[0], alternatives=tuple(readings[1:]))
+            posteriors = [log_probs[: lengths[column], column] for column in range(len(some))]
+            seen = [_view(window[place], degrees, view) for place, degrees, view in some]
+            yield from zip((place for place, _, _ in some), self.transcriber.readings(seen, posteriors), strict=True)
             start = stop
 
-    def _folded(self, log_probs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """One sample's valid frames in the classes of the alphabet to read with."""
-        if self.alphabet is self.engine.alphabet:
-            return log_probs
-        return fold(log_probs, fold_map(self.engine.alphabet, self.alphabet), self.alphabet.classes)
-
-    def _decoded(self, keys: Sequence[str], samples: Sequence[npt.NDArray[np.float32]]) -> Iterable[list[Hypothesis]]:
-        """Hypotheses of samples, at least one each, best first."""
-        jobs = list(zip(map(self._decoder_of, keys), samples, strict=True))
-        if self.threads == 1:
-            return (decoder(sample) for decoder, sample in jobs)
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(lambda job: job[0](job[1]), jobs))
-
-    def _decoder_of(self, key: str) -> Decoder:
-        words = self.lexicons(key) if self.lexicons else None
-        return self.decoder if words is None else self._compiled(dataclasses.replace(self.decoding, lexicon=words))
-
-    def _reading(
-        self, found: Hypothesis, log_probs: npt.NDArray[np.float32], width_px: int, along: int, across: int, degrees: int
-    ) -> Reading:
-        """A hypothesis as a reading; `width_px` is that of the network's input, `along` × `across` the picture as it was read."""
-        path = align(log_probs, found.ids)
-        stride, offset = self.engine.frame_stride_px, self.engine.frame_offset_px
-        symbols = tuple(self.alphabet.decode(found.ids))
-        return Reading(
-            symbols,
-            self.alphabet.text(symbols),
-            math.exp(min(found.log_probability, 0.0)),
-            path.confidences,
-            spans_px(path.frame_spans, stride, offset, along / width_px, along, across),
-            turned=degrees,
-            word=found.text,
-            share=found.share,
-            free=found.free,
-        )
-
-    def _tempered(self, reading: Reading) -> Reading:
-        """The reading, already chosen, with its confidence and its alternatives' brought to the model's temperature."""
-        temperature = self.card.temperature if self.card else 1.0
-        if temperature == 1.0:
-            return reading
-        alternatives = tuple(map(self._tempered, reading.alternatives))
-        return dataclasses.replace(reading, confidence=tempered(reading.confidence, temperature), alternatives=alternatives)
-
     def _finished(self, reading: Reading, picture: Picture) -> Reading:
-        reading = self._tempered(reading)
+        reading = self.transcriber.tempered(reading)
         if self.task and self.task.finish:
             extra = dict(self.task.finish(reading))
             reading = dataclasses.replace(reading, text=str(extra.pop("text", reading.text)), extra=extra)
         if self.task and self.task.hint:
             reading = dataclasses.replace(reading, hint=self.task.hint(picture.shape[1], picture.shape[0], reading))
         return reading
+
+
+def _view(given: tuple[str, Picture | SeqrecError], degrees: int, scaled: Picture) -> View:
+    key, picture = given
+    assert not isinstance(picture, SeqrecError)
+    across, along = picture.shape if degrees not in (90, 270) else picture.shape[::-1]
+    return View(key, degrees, scaled.shape[1], along, across)
 
 
 def _rank(reading: Reading) -> tuple[bool, float]:
@@ -332,7 +269,7 @@ def load(
         plugins: Tasks and parts; by default those installed.
 
     Returns:
-        A reader. A model file can be read greedily also where its task's plugin is not installed.
+        A reader. A model file can be used also where its task's plugin is not installed.
 
     Raises:
         ModelFileError: No such model, or it cannot be used.

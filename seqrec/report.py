@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from seqrec.evaluation import RISKS, Evaluation, total, verdict
 from seqrec.page import MAX_PICTURES, filled, write_whole
 from seqrec.reliability import RiskCoverage, reliability_bins
 from seqrec.rows import Row, gallery, wilson_interval
+
+if TYPE_CHECKING:
+    from seqrec.benchmark_table import Table
 
 _CONFUSIONS = 40
 _POINTS = 200  # of the curve of risk over coverage
@@ -47,21 +51,31 @@ class Group:
         return wilson_interval(self.right, self.samples)
 
 
-def write_evaluation_report(folder: Path, evaluations: Sequence[Evaluation], title: str) -> Path:
+def write_evaluation_report(folder: Path, evaluations: Sequence[Evaluation], title: str, table: "Table | None" = None) -> Path:
     """`report.html` and `evaluation.json` in a folder, which is made where it is missing; returns the page's path.
+
+    Args:
+        folder: Where to.
+        evaluations: A section each, and one for their total.
+        title: Of the page.
+        table: The benchmark's table that the evaluations are columns of, and then have no total: it stands on the page, and in
+            `table.json` and `table.md`.
 
     Raises:
         DataError: No evaluations, or of several protocols.
     """
     if not evaluations:
         raise DataError(f"report '{title}': there is no evaluation to report; evaluate at least one data set")
-    together = total(evaluations) if len(evaluations) > 1 else None
+    together = total(evaluations) if len(evaluations) > 1 and table is None else None
     each = max(MAX_PICTURES // (3 * len(evaluations)), 1)
     sections = [_section(one, each) for one in evaluations] + ([_section(together, 0)] if together else [])
-    page = filled("evaluation.html", title=title, sections=sections)
+    page = filled("evaluation.html", title=title, sections=sections, together=together is not None, table=table)
     values: dict[str, object] = {"title": title, "evaluations": [one.as_dict() for one in evaluations]}
     if together:
         values["total"] = {key: value for key, value in together.as_dict().items() if key != "rows"}
+    if table:
+        write_whole(folder / "table.json", json.dumps(table.as_dict(), ensure_ascii=False, indent=1))
+        write_whole(folder / "table.md", table.to_markdown())
     write_whole(folder / "evaluation.json", json.dumps(values, ensure_ascii=False, indent=1))
     return write_whole(folder / "report.html", page)
 

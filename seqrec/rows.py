@@ -34,6 +34,9 @@ class Row:
         length: Symbols in the label; by default its characters.
         width_px: Width of the picture as opened; by default that of `picture`, 0 where it is not known.
         height_px: Its height, likewise.
+        word: The lexicon's word that was read, where it stands there in another form than the text.
+        share: Its part of the probability of the whole lexicon, 0..1; -1 where it was not asked for.
+        free: Whether the reading without the lexicon or pattern was kept.
     """
 
     key: str
@@ -46,6 +49,9 @@ class Row:
     length: int = -1
     width_px: int = 0
     height_px: int = 0
+    word: str = ""
+    share: float = -1.0
+    free: bool = False
 
     def __post_init__(self) -> None:
         if self.length < 0:
@@ -55,9 +61,14 @@ class Row:
             object.__setattr__(self, "width_px", self.picture.shape[1])
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values for JSON, without the picture."""
-        values = {name: getattr(self, name) for name in self.__slots__ if name != "picture"}
-        return values | {"confidence": round(self.confidence, 6) if math.isfinite(self.confidence) else None}
+        """Plain values for JSON, without the picture; of the last three only what applies."""
+        values = {name: getattr(self, name) for name in self.__slots__ if name not in ("picture", "word", "share", "free")}
+        values["confidence"] = round(self.confidence, 6) if math.isfinite(self.confidence) else None
+        if self.word:
+            values["word"] = self.word
+        if self.share >= 0:
+            values["share"] = round(self.share, 6)
+        return values | ({"free": True} if self.free else {})
 
 
 class Skip(typing.NamedTuple):
@@ -88,9 +99,20 @@ def judge(key: str, label: str, reading: Reading, alphabet: Alphabet, picture: P
     distance = edit_distance(reading.symbols, symbols)
     height_px, width_px = (0, 0) if picture is None else picture.shape
     small = None if picture is None else thumbnail(picture)
-    text = alphabet.text(symbols)
     return Row(
-        key, text, reading.text, float(reading.confidence), distance, distance == 0, small, len(symbols), width_px, height_px
+        key,
+        alphabet.text(symbols),
+        reading.text,
+        float(reading.confidence),
+        distance,
+        distance == 0,
+        small,
+        len(symbols),
+        width_px,
+        height_px,
+        reading.word if reading.word != reading.text else "",
+        reading.share,
+        reading.free,
     )
 
 

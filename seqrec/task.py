@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqrec.alphabet import Alphabet
+from seqrec.benchmark import Benchmark
 from seqrec.errors import AlphabetError, nearest
 from seqrec.interfaces import Renderer
 from seqrec.reading import Reading
@@ -24,12 +25,14 @@ class Protocol:
             reader's own.
         source: Where the protocol comes from.
         keep: Says of a label whether its sample counts; None keeps all.
+        benchmark: The table that data sets are read for, column by column; None for protocols that read once.
     """
 
     name: str
     alphabet: Alphabet | None = None
     source: str = ""
     keep: Callable[[str], bool] | None = None
+    benchmark: Benchmark | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Evaluations counted by hand and by a second road."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from seqrec import metrics
 from seqrec.alphabet import Alphabet
+from seqrec.data.lexicons import own_lexicons
+from seqrec.data.store import LmdbStore
+from seqrec.data.writer import LmdbWriter
 from seqrec.errors import DataError, ImageError, SeqrecError
 from seqrec.evaluation import Evaluation, evaluate, total, verdict
 from seqrec.interfaces import Picture
@@ -69,6 +72,29 @@ class RecitingReader:
             else:
                 symbols = tuple(self.alphabet.split(answer))
                 yield key, Reading(symbols, answer, self.confidence), np.zeros((32, 100), np.uint8)
+
+
+@dataclass(frozen=True)
+class ChoosingReader(RecitingReader):
+    """Reads the first word of the picture's lexicon, or what it was told."""
+
+    lexicons: Callable[[str], Sequence[str] | None] = lambda key: None
+
+    def folded(self, alphabet: Alphabet) -> "ChoosingReader":
+        return replace(self, alphabet=alphabet)
+
+    def with_lexicons(self, lexicons: Callable[[str], Sequence[str] | None]) -> "ChoosingReader":
+        return replace(self, lexicons=lexicons)
+
+    def read_many(
+        self, sources: Iterable[tuple[str, bytes | Path | Picture]]
+    ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
+        for key, reading, picture in super().read_many(sources):
+            words = self.lexicons(key)
+            if words is not None:
+                symbols = tuple(self.alphabet.reduce(words[0]))
+                reading = Reading(symbols, "".join(symbols), 0.5, word=words[0], share=0.25)
+            yield key, reading, picture
 
 
 def test_rates_are_those_counted_by_hand() -> None:
@@ -293,3 +319,53 @@ def test_wilson_interval_ends_where_the_score_test_just_rejects(right: int, samp
         if 1e-9 < bound < 1 - 1e-9:
             score = (right / samples - bound) / (bound * (1 - bound) / samples) ** 0.5
             assert abs(score) == pytest.approx(1.96, abs=0.001)
+
+
+def test_each_picture_is_read_with_its_own_lexicon() -> None:
+    lexicons = [["abc", "x"], None, ["xyz"], []]
+    store = ListStore(["abc", "abc", "a", "xyz"])
+    found = evaluate(ChoosingReader(LOWER, ["b", "ab", "b", "xyzz"]), store, lexicon_of=lambda index: lexicons[index])
+    assert [row.text for row in found.rows] == ["abc", "ab", "xyz", "xyzz"]
+    assert [row.right for row in found.rows] == [True, False, False, False]
+    assert (found.without_lexicon, found.samples) == (2, 4)
+
+
+def test_picture_whose_lexicon_has_no_word_of_the_alphabet_is_read_freely() -> None:
+    lexicons = [["ÄÖ", "é"], ["é", "ab"], ["!?"], ["Ab!"]]
+    reader, store = ChoosingReader(WIDE, ["a", "a", "a", "a"]), ListStore(["a", "a", "a", "a"])
+    exact = evaluate(reader, store, lexicon_of=lambda index: lexicons[index])
+    assert exact.without_lexicon == 2  # of "!?" the question mark is no symbol of it
+    folded = evaluate(reader, store, Protocol("lower", LOWER), lexicon_of=lambda index: lexicons[index])
+    assert folded.without_lexicon == 2
+    assert [row.text for row in folded.rows] == ["a", "", "a", "ab"]
+
+
+def test_lexicons_of_samples_with_one_key_are_kept_apart() -> None:
+    store = ListStore(["a", "b"], keys=["same", "same"])
+    found = evaluate(ChoosingReader(LOWER, ["", ""]), store, lexicon_of=lambda index: ["ab"[index]])
+    assert found.sequence_accuracy == 1
+
+
+def test_lexicons_of_an_lmdb_set_reach_the_reader(tmp_path: Path) -> None:
+    with LmdbWriter(tmp_path / "set") as writer:
+        writer.add(b"0", "one", lexicon=["one", "two"])
+        writer.add(b"1", "one", lexicon=["two", "one"])
+        writer.add(b"2", "one")
+    store = LmdbStore(tmp_path / "set")
+    lexicon = own_lexicons(store, tmp_path / "set")["2"]
+    found = evaluate(ChoosingReader(LOWER, ["free"] * 3), store, lexicon_of=lexicon, decoding="lexicon 2")
+    assert [row.text for row in found.rows] == ["one", "two", "free"]
+    values = found.as_dict()
+    assert (values["decoding"], values["without_lexicon"]) == ("lexicon 2", 1)
+    assert total([found, found]).without_lexicon == 2
+
+
+def test_row_keeps_the_word_where_it_is_another_text_and_its_share() -> None:
+    found = evaluate(ChoosingReader(LOWER, ["", ""]), ListStore(["abc", "abc"]), lexicon_of=lambda index: [("ABC", "abc")[index]])
+    assert [(row.word, row.share) for row in found.rows] == [("ABC", 0.25), ("", 0.25)]
+    told = [row.as_dict() for row in found.rows]
+    assert (told[0]["word"], told[0]["share"]) == ("ABC", 0.25)
+    assert "word" not in told[1]
+    assert "free" not in told[1]
+    kept = judge("one", "ab", Reading(("a",), "a", 0.9, free=True), LOWER)
+    assert kept.as_dict()["free"] is True

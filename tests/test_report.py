@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seqrec.benchmark import Benchmark, KnownSet, Published
+from seqrec.benchmark_table import Table, table_set
 from seqrec.errors import DataError
 from seqrec.evaluation import Evaluation
 from seqrec.page import MAX_PICTURES, visible
 from seqrec.report import by_content, by_length, by_shape, write_evaluation_report, write_run_report
 from seqrec.rows import Row, Skip, confused
+from seqrec.task import Protocol
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -113,6 +117,40 @@ def test_evaluation_report_shows_the_rates_and_the_size_of_the_set(tmp_path: Pat
     values = json.loads((tmp_path / "new" / "evaluation.json").read_text(encoding="utf-8"))
     assert values["evaluations"][0]["sequence_accuracy"] == 0.5
     assert not list(tmp_path.glob("**/*.part"))
+
+
+def test_report_says_what_readings_were_held_to(tmp_path: Path) -> None:
+    rows = [
+        Row("one", "colour", "COLOUR", 0.8, 6, False, word="colour", share=0.625),
+        Row("other", "red", "rd", 0.4, 1, False, free=True),
+    ]
+    held = replace(evaluation(rows), decoding="lexicon <b>words</b>", without_lexicon=1)
+    page = read(write_evaluation_report(tmp_path, [held], "held"))
+    assert "Read with <b>lexicon &lt;b&gt;words&lt;/b&gt;</b>; 1 pictures have no lexicon and were read freely." in page
+    assert "sure to 80.0 % · 62.5 % of the lexicon · distance 6 · word <bdi>colour</bdi><br>" in page
+    assert "sure to 40.0 % · distance 1 · free reading<br>" in page
+    assert "Read with" not in read(write_evaluation_report(tmp_path, [evaluation(some_rows())], "free"))
+
+
+def test_table_stands_on_the_page_and_in_files_of_its_own(tmp_path: Path) -> None:
+    known = KnownSet("Signs", ("signs*",), 500)
+    published = Published(HOSTILE, f"a paper on {HOSTILE}", {("Signs", "None"): 78.2, ("Signs", "50"): 97.6, ("Gone", "50"): 1.0})
+    benchmark = Benchmark((known, KnownSet("Gone", (), 7)), published=[published])
+    columns = {"None": evaluation(some_rows(8)), "Full": replace(evaluation(some_rows(8)), decoding="lexicon Full")}
+    sets = [table_set(benchmark, known, "signs|" + HOSTILE, columns), table_set(benchmark, benchmark.sets[1])]
+    table = Table(Protocol("table", source="a paper", benchmark=benchmark), benchmark, "bars", sets)
+    page = read(write_evaluation_report(tmp_path, list(columns.values()), "table", table))
+    assert "is not the set of the published results: 8 samples judged of 8; published results are of 500" in page
+    for cell in ("78.2", "97.6", "50.0"):
+        assert f'<td class="number">{cell}</td>' in page
+    assert page.count('href="#set-') == 2
+    values = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    assert "total" not in values
+    assert json.loads((tmp_path / "table.json").read_text(encoding="utf-8")) == table.as_dict()
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert text == table.to_markdown()
+    widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("| ")}
+    assert widths == {2 + len(table.cells())}
 
 
 def test_several_sets_get_a_section_each_and_a_total(tmp_path: Path) -> None:

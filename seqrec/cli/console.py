@@ -21,7 +21,7 @@ ModelPath = Annotated[
     typer.Option("--model", help="A model file or a run folder, instead of a task's shipped reader.", show_default=False),
 ]
 Device = Annotated[str, typer.Option("--device", help="`auto`, `cpu`, `cuda` or `cuda:N`.")]
-Threads = Annotated[int, typer.Option("--threads", help="Threads for the network on a CPU; 0 for all cores.", min=0)]
+Threads = Annotated[int, typer.Option("--threads", help="Threads for a network on CPUs and for decoding; 0: all cores.", min=0)]
 AlphabetName = Annotated[
     str, typer.Option("--alphabet", help="Read with a smaller alphabet of the task, as `alnum36`.", show_default=False)
 ]

@@ -43,7 +43,7 @@ LexiconShare = Annotated[
 ]
 Delta = Annotated[int, typer.Option("--delta", help="With `--lexicon-mode bktree`: edits around the free reading.", min=0)]
 PatternText = Annotated[
-    str,
+    str | None,
     typer.Option("--pattern", help="Read only what this regular expression matches, as `[A-Z]{2}[0-9]{4}`.", show_default=False),
 ]
 LmFile = Annotated[
@@ -67,7 +67,7 @@ def with_decoding(
     lexicon_threshold: float,
     lexicon_share: bool,
     delta: int,
-    pattern: str,
+    pattern: str | None,
     lm: Path | None,
     lm_weight: float,
     grammar: list[str] | None,
@@ -91,7 +91,7 @@ def with_decoding(
         lexicon_threshold=lexicon_threshold,
         lexicon_share=lexicon_share,
         delta=delta,
-        pattern=pattern or None,
+        pattern=pattern,
         lm=lm,
         lm_weight=lm_weight,
         grammars=[_weighted(one) for one in grammar or []],
@@ -105,7 +105,7 @@ def compiled(reader: "Recognizer", decoding: "Decoding") -> "Decoding":
 
     if decoding.lexicon is None:
         return decoding
-    lexicon = dataclasses.replace(reader, decoding=decoding).lexicon
+    lexicon = dataclasses.replace(reader, decoding=decoding).transcriber.lexicon
     if str(lexicon.dropped):
         complain(f"lexicon: left out {lexicon.dropped}")
     return dataclasses.replace(decoding, lexicon=lexicon)

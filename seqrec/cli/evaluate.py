@@ -1,17 +1,39 @@
 """`seqrec evaluate`: measure a reader on labelled pictures."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqrec.cli.console import Device, ModelPath, TaskName, Threads, chosen_reader, complain, console, results_console
+from seqrec.cli.decoding import (
+    BeamWidth,
+    DecoderName,
+    Delta,
+    GrammarNames,
+    LexiconCase,
+    LexiconMode,
+    LexiconShare,
+    LexiconThreshold,
+    LmFile,
+    LmWeight,
+    NBest,
+    PatternText,
+    compiled,
+    with_decoding,
+)
 from seqrec.errors import SeqrecError, nearest
 
 if TYPE_CHECKING:
+    from seqrec.benchmark_table import Table
+    from seqrec.decoding.choice import Decoding, LexiconSource
     from seqrec.evaluation import Evaluation
+    from seqrec.interfaces import Store
     from seqrec.recognizer import Recognizer
     from seqrec.task import Protocol
+
+OWN = "own"
 
 
 def evaluate(
@@ -31,21 +53,60 @@ def evaluate(
     ] = "",
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="Write `report.html` and `evaluation.json` into this folder.", show_default=False),
+        typer.Option(
+            "--report",
+            help="Write `report.html` and `evaluation.json` into this folder, and `table.md` and `table.json` for protocols "
+            "with a table.",
+            show_default=False,
+        ),
     ] = None,
+    decoder: DecoderName = "",
+    beam_width: BeamWidth = 10,
+    n_best: NBest = 1,
+    lexicon: Annotated[
+        str,
+        typer.Option(
+            "--lexicon",
+            help="Read words of this lexicon only: a compiled file, a text file with a word a line, or the name of one of the "
+            "task's. `own` or `own:NAME`: each picture's own, from `lexicon-NAME.tsv` beside the labels or from the LMDB set.",
+            show_default=False,
+        ),
+    ] = "",
+    lexicon_mode: LexiconMode = "exact",
+    lexicon_case: LexiconCase = "exact",
+    lexicon_threshold: LexiconThreshold = 0.0,
+    lexicon_share: LexiconShare = False,
+    delta: Delta = 3,
+    pattern: PatternText = None,
+    lm: LmFile = None,
+    lm_weight: LmWeight = 0.3,
+    grammar: GrammarNames = None,
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
     """Measure a reader: whole sequences right, symbol errors, and the size of each set.
 
+    A protocol with published results reads each set in all the columns of its table that the data allow: without a lexicon, with
+    the pictures' own lexicons, with all labels of the set, with the task's lexicons.
+
     Example: `seqrec evaluate --task scene-text --data words/ --protocol alnum36 --report report/`
     """
-    from seqrec import evaluation
+    import dataclasses
+
     from seqrec.data.readers import open_dataset
     from seqrec.plugins import registry
 
     reader = chosen_reader(task, model, "", device, threads)
     chosen = chosen_protocol(reader, protocol)
+    folded = reader if chosen.alphabet is None else reader.folded(chosen.alphabet)
+    free = with_decoding(
+        folded, decoder, beam_width, n_best, "", "exact", lexicon_case, 0.0, lexicon_share, delta, pattern, lm, lm_weight, grammar
+    ).decoding
+
+    def held(words: "LexiconSource | None") -> "Decoding":
+        mode: dict[str, object] = {"lexicon_mode": lexicon_mode, "lexicon_threshold": lexicon_threshold}
+        return dataclasses.replace(free, lexicon=words, **mode)  # type: ignore[arg-type]
+
     paths = list(data or [])
     if samples:
         if reader.task is None or reader.task.samples is None or not reader.task.samples.is_dir():
@@ -53,34 +114,102 @@ def evaluate(
         paths.append(reader.task.samples)
     if not paths:
         raise SeqrecError("say what to measure on: --data PATH, or --samples for the pictures that come with the task")
+    if chosen.benchmark is not None and lexicon:
+        raise SeqrecError(f"--lexicon {lexicon}: protocol '{chosen.name}' says with which lexicons to read; leave the option out")
     readers = [offered for _, offered in registry().dataset_readers]
     stores = [(path, open_dataset(path, readers, format or None)) for path in paths]
+    table = None
+    if chosen.benchmark is not None:
+        held(())  # says now what is wrong with the options
+        table = in_columns(reader, chosen, stores, lambda words: free if words is None else held(words))
+        evaluations = [one for measured in table.sets for one in measured.evaluations.values()]
+    elif lexicon == OWN or lexicon.startswith(f"{OWN}:"):
+        name = lexicon.partition(":")[2]
+        evaluations = with_own(reader, chosen, stores, lambda words: free if words is None else held(words), name)
+    else:
+        # The reader keeps its alphabet, so that labels beyond it are noticed; the lexicon is compiled for the protocol's.
+        decoding = compiled(folded, held(lexicon or None))
+        evaluations = at_once(dataclasses.replace(reader, decoding=decoding), chosen, stores, lexicon)
+    if samples and table is None:
+        print_rows(evaluations[-1])
+    tell(evaluations, table)
+    if report:
+        from seqrec.report import write_evaluation_report
+
+        title = f"{reader.card.task if reader.card else 'reader'}, protocol {chosen.name}"
+        complain(f"report: {write_evaluation_report(report, evaluations, title, table)}")
+
+
+def at_once(reader: "Recognizer", protocol: "Protocol", stores: "list[tuple[Path, Store]]", lexicon: str) -> "list[Evaluation]":
+    """Every set read with one decoding, whose lexicon was called so."""
+    from seqrec import evaluation
+    from seqrec.columns import in_words
+    from seqrec.decoding.lexicon import Lexicon
+
+    found = reader.decoding.lexicon
+    told = in_words(reader.decoding, f"lexicon {lexicon}, {len(found):,} words" if isinstance(found, Lexicon) else "")
     evaluations = []
     with console().status("reading") as status:
         for path, store in stores:
             name = path.resolve().name
+            progress = _progress(status.update, name)
+            evaluations.append(evaluation.evaluate(reader, store, protocol, name=name, on_progress=progress, decoding=told))
+    return evaluations
+
+
+def with_own(
+    reader: "Recognizer",
+    protocol: "Protocol",
+    stores: "list[tuple[Path, Store]]",
+    decoding: "Callable[[LexiconSource | None], Decoding]",
+    lexicon: str,
+) -> "list[Evaluation]":
+    """Every set read with its pictures' own lexicons, of this name where one is given."""
+    import dataclasses
+
+    from seqrec import evaluation
+    from seqrec.columns import in_words, own_decoding
+    from seqrec.data.lexicons import own_lexicon
+
+    evaluations = []
+    with console().status("reading") as status:
+        for path, store in stores:
+            name = path.resolve().name
+            which, own = own_lexicon(store, path, lexicon)
             evaluations.append(
                 evaluation.evaluate(
-                    reader,
+                    dataclasses.replace(reader, decoding=own_decoding(decoding, own, len(store), which)),
                     store,
-                    chosen,
+                    protocol,
                     name=name,
-                    on_progress=lambda done, of, name=name: status.update(f"{name}: {done:,} of {of:,}"),  # type: ignore[misc]
+                    on_progress=_progress(status.update, name),
+                    lexicon_of=own,
+                    decoding=in_words(decoding(()), f"lexicon {which}, the pictures' own"),
                 )
             )
-    if samples:
-        print_rows(evaluations[-1])
-    print_table([*evaluations, *([evaluation.total(evaluations)] if len(evaluations) > 1 else [])])
-    for one in evaluations:
-        for skip in one.skipped[:3]:
-            complain(f"{one.name}: {len(one.skipped)} skipped; '{skip.key}': {skip.reason}")
-    if report:
-        from seqrec.report import write_evaluation_report
+    return evaluations
 
-        page = write_evaluation_report(
-            report, evaluations, f"{reader.card.task if reader.card else 'reader'}, protocol {chosen.name}"
-        )
-        complain(f"report: {page}")
+
+def in_columns(
+    reader: "Recognizer",
+    protocol: "Protocol",
+    stores: "list[tuple[Path, Store]]",
+    decoding: "Callable[[LexiconSource | None], Decoding]",
+) -> "Table":
+    """Every set read in every column of the protocol's benchmark."""
+    from seqrec.columns import Columns
+
+    columns = Columns(reader, protocol, decoding, complain)
+    with console().status("reading") as status:
+        measured = [
+            columns.measure(store, path, lambda what, done, of: status.update(f"{what}: {done:,} of {of:,}"))
+            for path, store in stores
+        ]
+    return columns.table(measured)
+
+
+def _progress(show: Callable[[str], None], name: str) -> Callable[[int, int], None]:
+    return lambda done, of: show(f"{name}: {done:,} of {of:,}")
 
 
 def chosen_protocol(reader: "Recognizer", name: str) -> "Protocol":
@@ -97,12 +226,36 @@ def chosen_protocol(reader: "Recognizer", name: str) -> "Protocol":
     return known[name]
 
 
+def tell(evaluations: "list[Evaluation]", table: "Table | None") -> None:
+    """The results, which threshold to take, and what was skipped."""
+    from seqrec.benchmark import FREE
+    from seqrec.evaluation import total, verdict
+
+    if table is None:
+        print_table([*evaluations, *([total(evaluations)] if len(evaluations) > 1 else [])])
+        judged = evaluations
+    else:
+        print_benchmark(table)
+        judged = [one.evaluations[FREE] for one in table.sets if one.evaluations]
+    for one in judged:
+        print(f"{one.name}: {verdict(one)}" if len(judged) > 1 else verdict(one))
+    for one in judged:
+        for skip in one.skipped[:3]:
+            complain(f"{one.name}: {len(one.skipped)} skipped; '{skip.key}': {skip.reason}")
+    for one in [] if table else evaluations:
+        if one.without_lexicon:
+            complain(f"{one.name}: {one.without_lexicon:,} of {one.samples:,} pictures have no lexicon and were read freely")
+
+
 def print_table(evaluations: "list[Evaluation]") -> None:
     """One row a data set."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"protocol {evaluations[0].protocol}, alphabet {evaluations[0].alphabet}", box=box.SIMPLE)
+    first = evaluations[0]
+    title = f"protocol {first.protocol}, alphabet {first.alphabet}" + (f", {first.decoding}" if first.decoding else "")
+    table = Table(title=escape(title), box=box.SIMPLE)
     table.add_column("data set", overflow="fold", no_wrap=True)
     for column in ("samples", "right", "95 % interval", "symbol errors", "1 − NED", "images/s"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -118,6 +271,30 @@ def print_table(evaluations: "list[Evaluation]") -> None:
             f"{one.images_per_s:,.0f}",
         )
     results_console().print(table)
+
+
+def print_benchmark(table: "Table") -> None:
+    """A table for each data set measured: published results and the reader's under them."""
+    from rich import box
+    from rich import table as rich_table
+    from rich.text import Text
+
+    for one in table.sets:
+        if not one.evaluations:
+            continue
+        title = f"protocol {table.protocol.name}, {one.name}" + (f" in '{one.data}'" if one.data != one.name else "")
+        shown = rich_table.Table(title=Text(f"{title}: right, percent"), box=box.SIMPLE)
+        shown.add_column("", no_wrap=True)
+        for column in one.columns:
+            shown.add_column(Text(column), justify="right", no_wrap=True)
+        for name, texts in table.rows([(one, column) for column in one.columns]):
+            shown.add_row(Text(name), *texts, style="bold" if name == table.reader else None)
+        results_console().print(shown)
+    for line in table.remarks():
+        print(line)
+    others = [one.name for one in table.sets if not one.evaluations]
+    if others:
+        print(f"published too, but not measured here: {', '.join(others)}")
 
 
 def print_rows(evaluation: "Evaluation") -> None:

@@ -53,7 +53,7 @@ def build(
 ) -> None:
     """Build a language model from labels, and write it as an ARPA file.
 
-    Example: `seqrec lm build english --task scene-text --order 5 -o english.arpa.gz`
+    Example: `seqrec lm build english-50k --task scene-text --order 5 -o english.arpa.gz`
     """
     from seqrec.decoding.ngram import NGram
     from seqrec.plugins import registry

@@ -64,7 +64,7 @@ def recognize(
     lexicon_threshold: LexiconThreshold = 0.0,
     lexicon_share: LexiconShare = False,
     delta: Delta = 3,
-    pattern: PatternText = "",
+    pattern: PatternText = None,
     lm: LmFile = None,
     lm_weight: LmWeight = 0.3,
     grammar: GrammarNames = None,

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from numba import njit
 
 from seqrec.alphabet import BLANK
-from seqrec.decoding.forward import log_probability
+from seqrec.decoding.forward import _add, log_probability
 from seqrec.decoding.grammar import FORBIDDEN, Automaton
 from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.posteriors import checked
+from seqrec.errors import GrammarError
 
 LIKELY = 1e-7
 """Symbols below this part of a frame's most probable class are not tried there …"""
@@ -124,6 +125,40 @@ def _stepped(automaton: Automaton, state: int, symbol: int) -> tuple[int, float]
         state = automaton.backoff[state]
 
 
+def sequence_log_weights(
+    grammar: Product, ids: npt.NDArray[np.int32], first: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """What grammars say of whole sequences: log-weights times factors, summed; minus infinity where one does not accept.
+
+    Args:
+        grammar: As `product` makes it.
+        ids: The sequences one behind the other, int32.
+        first: Sequence s is the ids from `first[s]` to `first[s + 1]`, (sequences + 1,).
+    """
+    return np.asarray(_walked(grammar, ids, first))
+
+
+@njit(cache=True, nogil=True)
+def _walked(
+    grammar: Product, ids: npt.NDArray[np.int32], first: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:  # fmt: skip
+    weights = np.zeros(len(first) - 1)
+    for one in range(len(weights)):
+        for number in range(len(grammar.start)):
+            state, total = grammar.start[number], 0.0
+            for place in range(first[one], first[one + 1]):
+                state, arc = _stepped(grammar.automaton, state, ids[place])
+                total += arc
+                if state < 0:
+                    break
+            end = grammar.automaton.final[state] if state >= 0 else -np.inf
+            if end == -np.inf or total == -np.inf:
+                weights[one] = -np.inf
+                break
+            weights[one] += grammar.weight[number] * (total + end)
+    return weights
+
+
 @njit(cache=True, nogil=True)
 def _place(score: npt.NDArray[np.float64], item: npt.NDArray[np.int64], size: int, value: float, what: int) -> int:
     """Put a candidate among the best, which are sorted; the new size. A full list drops its last."""
@@ -150,10 +185,10 @@ def _search(
     parent, symbol_of = np.full(size, -1, np.int32), np.zeros(size, np.int32)
     child, sibling = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
     nodes = 1
-    # The beam: tree node, mass that ends in a blank and in a symbol, log-weight of the grammars and their states.
-    node, blanks, ends, weight = np.zeros(width, np.int32), np.zeros(width), np.zeros(width), np.zeros(width)
+    # The beam: tree node, log-mass that ends in a blank and in a symbol, log-weight of the grammars and their states.
+    node, blanks, ends, weight = np.zeros(width, np.int32), np.zeros(width), np.full(width, -np.inf), np.zeros(width)
     state = np.zeros((width, grammars), np.int32)
-    blanks[0], state[0] = 1.0, grammar.start
+    state[0] = grammar.start
     held = 1
     best, item = np.empty(width), np.empty(width, np.int64)  # scores; prefix × classes + new symbol, or 0 to stay as it is
     member, trial = np.full(classes, -1, np.int32), np.empty(grammars, np.int32)
@@ -162,32 +197,30 @@ def _search(
         if high == -np.inf:
             held = 0
             break
-        pause = math.exp(log_probs[frame, BLANK] - high)
-        new_blanks, new_ends = np.empty(held), np.empty(held)
+        whole, new_blanks, new_ends = np.empty(held), np.empty(held), np.empty(held)
         for one in range(held):
-            last = symbol_of[node[one]]
-            new_blanks[one] = (blanks[one] + ends[one]) * pause
-            new_ends[one] = ends[one] * math.exp(log_probs[frame, last] - high) if last else 0.0
+            whole[one] = _add(blanks[one], ends[one])
+            new_blanks[one] = whole[one] + log_probs[frame, BLANK]
+            new_ends[one] = ends[one] + log_probs[frame, symbol_of[node[one]]]
         for one in range(held):
             here, last = node[one], symbol_of[node[one]]
-            whole = math.log(blanks[one] + ends[one]) + weight[one]
-            paused = math.log(blanks[one]) + weight[one] if blanks[one] > 0.0 else -np.inf
             for other in range(held):
                 if parent[node[other]] == here:
                     member[symbol_of[node[other]]] = other
             for symbol in range(1, classes):
-                y = log_probs[frame, symbol] - high
-                if y < floor:
+                y = log_probs[frame, symbol]
+                if y < high + floor:
                     continue
+                mass = y + (blanks[one] if symbol == last else whole[one])
                 if member[symbol] >= 0:
-                    new_ends[member[symbol]] += math.exp(y) * (blanks[one] if symbol == last else blanks[one] + ends[one])
+                    new_ends[member[symbol]] = _add(new_ends[member[symbol]], mass)
                     continue
-                score = y + (paused if symbol == last else whole)
+                score = mass + weight[one]
                 if score == -np.inf or (grammars == 0 and taken == width and score <= best[taken - 1]):
                     continue
                 for one_grammar in range(grammars):
                     target, arc = _stepped(automaton, state[one, one_grammar], symbol)
-                    if target < 0 or distance[target] > left:
+                    if target < 0 or arc == -np.inf or distance[target] > left:
                         score = -np.inf
                         break
                     score += factor[one_grammar] * arc
@@ -196,14 +229,13 @@ def _search(
             for other in range(held):
                 member[symbol_of[node[other]]] = -1
         for one in range(held):
-            mass, far = new_blanks[one] + new_ends[one], False
+            mass, far = _add(new_blanks[one], new_ends[one]), False
             for one_grammar in range(grammars):
                 far = far or distance[state[one, one_grammar]] > left
-            if mass > 0.0 and not far:
-                taken = _place(best, item, taken, math.log(mass) + weight[one], one * classes)
+            if mass > -np.inf and not far:
+                taken = _place(best, item, taken, mass + weight[one], one * classes)
         next_node, next_blanks, next_ends = np.empty(width, np.int32), np.empty(width), np.empty(width)
         next_weight, next_state = np.empty(width), np.empty((width, grammars), np.int32)
-        largest = 0.0
         for place in range(taken):
             one, symbol = item[place] // classes, item[place] % classes
             here, total = node[one], weight[one]
@@ -221,18 +253,15 @@ def _search(
                 for one_grammar in range(grammars):
                     trial[one_grammar], arc = _stepped(automaton, trial[one_grammar], symbol)
                     total += factor[one_grammar] * arc
-                before = blanks[one] if symbol == symbol_of[here] else blanks[one] + ends[one]
-                next_blanks[place], next_ends[place] = 0.0, before * math.exp(log_probs[frame, symbol] - high)
+                before = blanks[one] if symbol == symbol_of[here] else whole[one]
+                next_blanks[place], next_ends[place] = -np.inf, before + log_probs[frame, symbol]
                 here = below
             next_node[place], next_weight[place], next_state[place] = here, total, trial
-            largest = max(largest, next_blanks[place] + next_ends[place])
         node, blanks, ends, weight, state, held = next_node, next_blanks, next_ends, next_weight, next_state, taken
-        for one in range(held):
-            blanks[one] /= largest
-            ends[one] /= largest
     for one in range(held):
         for one_grammar in range(grammars):
-            weight[one] += factor[one_grammar] * automaton.final[state[one, one_grammar]]
+            final = automaton.final[state[one, one_grammar]]
+            weight[one] += factor[one_grammar] * final if final > -np.inf else -np.inf
     return parent[:nodes], symbol_of[:nodes], node[:held], weight[:held]
 
 
@@ -253,6 +282,7 @@ def beam_search(
 
     Raises:
         ShapeError: Not such an array.
+        GrammarError: A width or `n_best` below 1.
 
     Source:
         Graves and Jaitly 2014, "Towards end-to-end speech recognition with recurrent neural networks", algorithm 1; Hannun et al.
@@ -260,7 +290,8 @@ def beam_search(
         prefixes that cannot reach an accepted end in the frames left are given up at once, and what is found is scored again over
         all paths, not only those that stayed in the beam.
     """
-    checked(log_probs)
+    check_width(beam_width, n_best)
+    log_probs = checked(log_probs)
     grammar = grammar or _EVERYTHING
     floor = math.log(LIKELY) if log_probs.shape[1] > _SYMBOLS and not len(grammar.start) else -math.inf
     parent, symbol_of, nodes, weights = _search(log_probs, beam_width, floor, grammar)
@@ -273,6 +304,16 @@ def beam_search(
         if weight > -math.inf:
             found.append(_hypothesis(log_probs, tuple(reversed(ids)), weight))
     return sorted(found, key=lambda one: -one.score)[:n_best]
+
+
+def check_width(beam_width: int, n_best: int) -> None:
+    """Refuse a beam that holds nothing.
+
+    Raises:
+        GrammarError: Either is below 1.
+    """
+    if n_best < 1 or beam_width < 1:
+        raise GrammarError(f"beam width {beam_width} and n_best {n_best}: expected at least 1 of each")
 
 
 def _hypothesis(log_probs: npt.NDArray[np.float32], ids: tuple[int, ...], weight: float) -> Hypothesis:

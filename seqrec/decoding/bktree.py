@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from seqrec.decoding.forward import log_probability
 from seqrec.decoding.greedy import greedy
 from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.lexicon import Lexicon
@@ -55,17 +54,14 @@ class BKTree:
 
         Raises:
             ShapeError: Not an array of posteriors.
-            GrammarError: A negative delta.
+            GrammarError: A negative delta, or `n_best` below 1.
         """
-        checked(log_probs, self.lexicon.alphabet.classes)
-        if delta < 0:
-            raise GrammarError(f"delta is {delta}; expected the number of edits, 0 or more")
+        log_probs = checked(log_probs, self.lexicon.alphabet.classes)
+        if delta < 0 or n_best < 1:
+            raise GrammarError(f"delta is {delta} and n_best {n_best}; expected a number of edits, 0 or more, and at least 1")
         found = []
         for word in self.near(greedy(log_probs).ids, delta):
-            each = [(log_probability(log_probs, ids), ids) for ids in self.lexicon.spellings(word)]
-            probability = float(np.logaddexp.reduce([one for one, _ in each]))
-            weight = math.log(self.lexicon.tables.weight[word])
-            found.append(Hypothesis(max(each)[1], probability, probability + weight, word, self.lexicon.texts[word]))
+            found.append(self.lexicon.hypothesis(log_probs, word, self.lexicon.log_score(log_probs, word)))
         found = sorted((one for one in found if one.score > -math.inf), key=lambda one: (-one.score, one.word))
         whole = float(np.logaddexp.reduce([one.score for one in found])) if found else 0.0
         return [replace(one, share=math.exp(one.score - whole)) for one in found[:n_best]]

@@ -20,11 +20,10 @@ class Tables(NamedTuple):
 
     Attributes:
         skip, depth, symbol, spelling: As in `Trie`.
-        top: For each node the most that one unit of probability below it can count: the highest weight of a word there, times
-            the number of that word's spellings, (nodes,), float32.
+        top: For each node the most that one unit of probability below it can count: the highest weight of a spelling there,
+            times the number of its word's spellings, (nodes,), float32.
         word: Word of each spelling, (spellings,), int32.
-        weight: Weight of each word, above 0, (words,), float32.
-        single: Whether a word has but one spelling, (words,), bool.
+        weight: Weight of each spelling, above 0, (spellings,), float64.
         own: Spellings of word w are those from `own[w]` to `own[w + 1]` of `spellings_of`, (words + 1,), int32.
         spellings_of: (spellings,), int32.
         ids_first: Ids of spelling s are those from `ids_first[s]` to `ids_first[s + 1]` of `ids`, (spellings + 1,), int64.
@@ -43,8 +42,7 @@ class Tables(NamedTuple):
     spelling: Int32s
     top: npt.NDArray[np.float32]
     word: Int32s
-    weight: npt.NDArray[np.float32]
-    single: npt.NDArray[np.bool_]
+    weight: npt.NDArray[np.float64]
     own: Int32s
     spellings_of: Int32s
     ids_first: npt.NDArray[np.int64]

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from seqrec.alphabet import Alphabet
+from seqrec.decoding.beam import product, sequence_log_weights
 from seqrec.decoding.bktree import BKTree
 from seqrec.decoding.decoders import (
     BeamDecoder,
@@ -20,6 +24,7 @@ from seqrec.decoding.lexicon import Entry, Lexicon, any_case, parse_entry, read_
 from seqrec.decoding.lexicon_file import is_lexicon_file, load_lexicon
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
+from seqrec.decoding.slow_beam import sequence_log_weight
 from seqrec.errors import GrammarError, nearest
 
 LexiconSource = str | Path | Lexicon | Iterable[str | Entry]
@@ -36,7 +41,8 @@ class Decoding:
     """How posteriors become readings.
 
     Attributes:
-        decoder: `greedy`, `beam`, or nothing for what the rest asks for.
+        decoder: `greedy`, `beam`, or nothing for what the rest asks for. A lexicon is searched exactly, also together with
+            patterns, language models and grammars, unless `beam` is asked for.
         beam_width: Prefixes that a beam keeps.
         n_best: Readings wanted of each picture, the best and its alternatives.
         lexicon: Words that may occur; None for any sequence.
@@ -118,10 +124,11 @@ class Decoding:
         constrained: Decoder
         if self.lexicon_mode == "bktree":
             constrained = BKTreeDecoder(BKTree(lexicon), self.delta, self.n_best)
-        elif grammars or self.decoder == "beam":
+        elif self.decoder == "beam":
             constrained = BeamDecoder(self.beam_width, self.n_best, [*grammars, (lexicon.automaton, 1.0)])
         else:
-            constrained = LexiconDecoder(lexicon, self.n_best, self.lexicon_share)
+            held = lexicon.weighted(_log_weights(lexicon, grammars)) if grammars else lexicon
+            constrained = LexiconDecoder(held, self.n_best, self.lexicon_share)
         return OrFree(constrained, free, self.lexicon_threshold)
 
     def lexicon_for(self, alphabet: Alphabet, offers: "Offers") -> Lexicon:
@@ -135,6 +142,8 @@ class Decoding:
         if isinstance(source, str | Path):
             path = Path(source)
             if is_lexicon_file(path):
+                if self.lexicon_case == "any":
+                    raise GrammarError(f"lexicon '{path}' is compiled: its spellings are fixed; build it with --lexicon-case any")
                 return load_lexicon(path, alphabet)
             source = read_entries(path) if path.exists() else offers.lexicon(str(source))
         if isinstance(source, Lexicon):
@@ -179,6 +188,18 @@ class Offers:
         if name not in self.grammars:
             raise GrammarError(f"grammar '{name}': this task offers none of that name{nearest(name, list(self.grammars))}")
         return self.grammars[name](alphabet)
+
+
+def _log_weights(lexicon: Lexicon, grammars: Sequence[tuple[Grammar | Automaton, float]]) -> npt.NDArray[np.float64]:
+    """What grammars say of each spelling of a lexicon."""
+    tables = lexicon.tables
+    automata = [(one, factor) for one, factor in grammars if isinstance(one, Automaton)]
+    objects = [(one, factor) for one, factor in grammars if not isinstance(one, Automaton)]
+    weights = sequence_log_weights(product(automata), tables.ids, tables.ids_first)
+    if objects:
+        spellings = np.split(tables.ids, tables.ids_first[1:-1])
+        weights = weights + [sequence_log_weight(objects, ids.tolist()) for ids in spellings]
+    return weights
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.decoding.beam import Product, beam_search, product
+from seqrec.decoding.beam import Product, beam_search, check_width, product
 from seqrec.decoding.bktree import BKTree
 from seqrec.decoding.grammar import Automaton, Grammar, Walked
 from seqrec.decoding.greedy import greedy
@@ -67,8 +67,7 @@ class BeamDecoder:
     accepts: Accepts = "posteriors"
 
     def __post_init__(self) -> None:
-        if self.n_best < 1 or self.beam_width < 1:
-            raise GrammarError(f"beam width {self.beam_width} and n_best {self.n_best}: expected at least 1 of each")
+        check_width(self.beam_width, self.n_best)
         object.__setattr__(self, "beam_width", max(self.beam_width, self.n_best))
         _ = self._compiled  # now, and not in a thread
 
@@ -147,10 +146,14 @@ class OrFree:
     threshold: float = 0.0
     accepts: Accepts = "posteriors"
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold < np.inf:
+            raise GrammarError(f"threshold {self.threshold}: expected a ratio of probabilities, 0 or more")
+
     def __call__(self, log_probs: npt.NDArray[np.float32]) -> list[Hypothesis]:
         """Hypotheses of one of the two; those of the free one are marked."""
         found = self.constrained(log_probs)
-        if found and self.threshold <= 0:
+        if found and self.threshold == 0:
             return found
         free = [replace(one, free=True) for one in self.free(log_probs)]
         if found and found[0].log_probability - free[0].log_probability >= np.log(self.threshold):
@@ -168,6 +171,9 @@ def decode_batch(
         log_probs: (T, N, C), after log_softmax.
         lengths: Valid frames, (N,).
         threads: Samples decoded at a time.
+
+    Raises:
+        ShapeError: Not such an array, or not N lengths of 0..T.
     """
     samples = batch(log_probs, lengths)
     if threads <= 1:

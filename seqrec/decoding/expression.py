@@ -79,9 +79,12 @@ def parse(expression: str, alphabet: Alphabet) -> Node:
 
 
 def refusal(expression: str, problem: str) -> GrammarError:
-    """The error that names an expression, or the beginning of a long one."""
-    shown = expression if len(expression) <= 80 else expression[:79] + "…"
-    return GrammarError(f"pattern {shown!r}: {problem}")
+    """The error that names an expression, in one line."""
+    return GrammarError(f"pattern {_beginning(expression, 80)!r}: {problem}")
+
+
+def _beginning(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 _COUNT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
@@ -118,6 +121,11 @@ class _Parser:
 
     def _error(self, problem: str, place: int, cure: str) -> GrammarError:
         return refusal(self.text, f"{problem} at position {place + 1}; {cure}")
+
+    def _written(self, begin: int) -> str:
+        """What stands from an index to the next character, in one line."""
+        written = _beginning(self.text[begin : self.place], 40)
+        return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in written)
 
     def _next(self) -> str:
         return self.text[self.place : self.place + 1]
@@ -200,9 +208,10 @@ class _Parser:
     def _group(self) -> Node:
         begin = self.place
         if not self._take("(?:") and self.text.startswith("(?", begin):
-            opening = self.text[begin : begin + 3]
+            kind = _EXTENSIONS.get(self.text[begin : begin + 3], "flag")
+            self.place += 3
             raise self._error(
-                f"{_EXTENSIONS.get(opening, 'flag')} '{opening}'",
+                f"{kind} '{self._written(begin)}'",
                 begin,
                 "groups are (…) and (?:…), the only flag is (?i) at the start",
             )
@@ -230,7 +239,7 @@ class _Parser:
         if negated:
             mask = self.sets.every & ~mask
         if not mask:
-            raise self._error(f"class '{self.text[begin : self.place]}', which matches nothing,", begin, "leave a symbol in it")
+            raise self._error(f"class '{self._written(begin)}', which matches nothing,", begin, "leave a symbol in it")
         return Symbols(mask)
 
     def _class_item(self) -> int:
@@ -241,7 +250,7 @@ class _Parser:
             return self._known(low, begin)
         self.place += 1
         high = self._member()
-        written = self.text[begin : self.place]
+        written = self._written(begin)
         if isinstance(low, int) or isinstance(high, int):
             raise self._error(f"bad range '{written}'", begin, "a range goes from character to character; write \\- for a hyphen")
         if low > high:
@@ -256,8 +265,7 @@ class _Parser:
             return mask
         alphabet = f"alphabet '{self.alphabet.name}' ({len(self.alphabet)} symbols)"
         if isinstance(member, int):
-            written = self.text[begin : self.place]
-            raise self._error(f"'{written}', which matches no symbol of {alphabet},", begin, "leave it out")
+            raise self._error(f"'{self._written(begin)}', which matches no symbol of {alphabet},", begin, "leave it out")
         cure = "write its symbols only"
         if self.sets.has_names:
             cure = "write a symbol of several characters as <…>, and nothing between two symbols"
@@ -305,7 +313,7 @@ class _Parser:
         if not mask:
             near = get_close_matches(name, self.alphabet.symbols, n=1)
             raise self._error(
-                f"symbol {name!r} outside alphabet '{self.alphabet.name}' ({len(self.alphabet)} symbols)",
+                f"symbol {_beginning(name, 40)!r} outside alphabet '{self.alphabet.name}' ({len(self.alphabet)} symbols)",
                 begin,
                 f"did you mean '{near[0]}'?" if near else "write one of its symbols, or a wildcard as in <note-*>",
             )

@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from seqrec.alphabet import Alphabet
+from seqrec.errors import GrammarError
+
 FORBIDDEN = -1
 """In `Automaton.backoff`: there is no such state."""
 
@@ -74,6 +77,39 @@ class Automaton(NamedTuple):
             np.full(len(arcs), FORBIDDEN, np.int32),
             np.zeros(len(arcs), np.float32),
         )
+
+    @classmethod
+    def of(cls, grammar: "Grammar", alphabet: Alphabet, max_states: int = 100_000) -> "Automaton":
+        """A grammar as tables, which are searched many times as fast: every state that can be reached is asked for every symbol.
+
+        Args:
+            grammar: Of few enough states.
+            alphabet: Its symbols.
+            max_states: When to give up.
+
+        Raises:
+            GrammarError: More states than that; search with the object itself then.
+        """
+        number: dict[Hashable, int] = {grammar.start(): 0}
+        arcs: list[dict[int, tuple[int, float]]] = []
+        final = []
+        for state in (order := list(number)):  # which grows on the way
+            arcs.append({})
+            final.append(grammar.final(state))
+            for symbol in range(1, alphabet.classes):
+                step = grammar.step(state, symbol)
+                if step is None:
+                    continue
+                if step[0] not in number:
+                    number[step[0]] = len(number)
+                    order.append(step[0])
+                    if len(order) > max_states:
+                        raise GrammarError(
+                            f"grammar {type(grammar).__name__} has more than {max_states:,} states; use the object itself, or "
+                            "allow more with `max_states`"
+                        )
+                arcs[-1][symbol] = number[step[0]], step[1]
+        return cls.from_arcs(arcs, final)
 
     def step(self, state: int, symbol: int) -> tuple[int, float] | None:
         """The state after a symbol and the symbol's log-weight; None where it may not follow."""

@@ -48,11 +48,11 @@ def greedy(log_probs: npt.NDArray[np.float32]) -> Greedy:
 @njit(cache=True, nogil=True)
 def _best_path(
     log_probs: npt.NDArray[np.float32],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32], float]:
     """Symbol, first frame, frame after the last and highest log-posterior of each run; and the log-probability of the symbols."""
     frames, classes = log_probs.shape
     ids, starts, stops = np.empty(frames, np.int64), np.empty(frames, np.int64), np.empty(frames, np.int64)
-    highest = np.empty(frames)
+    highest = np.empty(frames, np.float32)
     runs, before = 0, -1
     for frame in range(frames):
         best = 0

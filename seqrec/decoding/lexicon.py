@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.posteriors import checked
 from seqrec.decoding.search import ANY, WAITING, Room, best_words, make_room
 from seqrec.decoding.trie import Int32s, Trie, build_trie, padded, parents, subtree_maximum, trie_automaton
-from seqrec.errors import GrammarError, ShapeError
+from seqrec.errors import GrammarError
 
 POLICIES = ("error", "drop", "reduce")
 SLACK = 1e-9
@@ -94,6 +95,10 @@ class Lexicon:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def __reduce__(self) -> tuple[Any, ...]:  # without the threads' memory
+        fields = (self.alphabet, self.tables, self.texts, self.longest, self.shortest, self.widest, self.dropped)
+        return Lexicon, fields
+
     @classmethod
     def compile(cls, words: Iterable[str | Entry], alphabet: Alphabet, *, policy: str = "error") -> "Lexicon":
         """A lexicon of words.
@@ -108,7 +113,8 @@ class Lexicon:
                 the symbol out.
 
         Raises:
-            GrammarError: No word is left; a weight that is not above 0; or, with `error`, a symbol outside the alphabet.
+            GrammarError: No word is left, a weight that is not above 0, or an unknown policy.
+            AlphabetError: With `error`, a symbol outside the alphabet.
 
         Example:
             >>> abc = Alphabet("abc", ["a", "b", "c"])
@@ -123,14 +129,15 @@ class Lexicon:
             raise GrammarError(f"the lexicon holds no word{what}; give at least one word of alphabet '{alphabet.name}'")
         rows = padded(spellings)
         order = np.lexsort(rows.T[::-1])
-        tables, widest = _tables(rows[order], np.array(owners, np.int32)[order], np.array(weights, np.float32), alphabet.classes)
+        words_of = np.array(owners, np.int32)[order]
+        tables, widest = _tables(rows[order], words_of, np.array(weights)[words_of], alphabet.classes)
         return cls(alphabet, tables, tuple(texts), rows.shape[1], min(map(frames_needed, spellings)), widest, dropped)
 
     @property
     def automaton(self) -> Automaton:
-        """The lexicon as a grammar for a beam search: log-weights are those of the words."""
+        """The lexicon as a grammar for a beam search: log-weights are those of the spellings."""
         trie = Trie(self.tables.skip, self.tables.depth, self.tables.symbol, self.tables.spelling)
-        return trie_automaton(trie, np.log(self.tables.weight)[self.tables.word])
+        return trie_automaton(trie, np.log(self.tables.weight).astype(np.float32))
 
     def spellings(self, word: int) -> list[tuple[int, ...]]:
         """Ids of each spelling of a word."""
@@ -153,10 +160,11 @@ class Lexicon:
 
         Raises:
             ShapeError: Not such an array.
+            GrammarError: `n_best` below 1.
         """
-        checked(log_probs, self.alphabet.classes)
+        log_probs = checked(log_probs, self.alphabet.classes)
         if n_best < 1:
-            raise ShapeError(f"n_best is {n_best}; expected at least 1")
+            raise GrammarError(f"n_best is {n_best}; expected at least 1")
         count, frames = min(n_best, len(self)), len(log_probs)
         if frames < self.shortest:
             return []
@@ -166,36 +174,63 @@ class Lexicon:
         rest, factors = bounds(y, self.tables)
         trusted = largest_mass(y) * _TRUSTED
         if not trusted < 1.0 or not math.isfinite(factors):
-            return self._scored(log_probs, n_best)
+            return self._scored(log_probs, n_best, share)
         tolerance = _SHARE if share else ANY
         room = self._room(frames)
         scores, words, (met, missed, _) = best_words(
             y, rest, self.tables, room, self.longest, self.widest, count, tolerance, SLACK / frames, WAITING + 2 * self.widest
         )
-        if scores[0] <= trusted:
-            return self._scored(log_probs, n_best)
+        if scores[-1] <= trusted:
+            return self._scored(log_probs, n_best, share)
         whole = met + missed / 2
         return [
-            self._hypothesis(log_probs, word, math.log(score) + scale + factors, score / whole if share else -1.0)
+            self.hypothesis(log_probs, word, math.log(score) + scale + factors, score / whole if share else -1.0)
             for score, word in zip(scores.tolist(), words.tolist(), strict=True)
-            if score > trusted
         ]
 
-    def _hypothesis(self, log_probs: npt.NDArray[np.float32], word: int, score: float, share: float) -> Hypothesis:
-        spelt = self.spellings(word)
-        ids = max(spelt, key=lambda ids: log_probability(log_probs, ids)) if len(spelt) > 1 else spelt[0]
-        probability = score - math.log(self.tables.weight[word])
-        return Hypothesis(ids, probability, score, word, self.texts[word], share=min(float(share), 1.0))
+    def hypothesis(self, log_probs: npt.NDArray[np.float32], word: int, score: float, share: float = -1.0) -> Hypothesis:
+        """A word as a hypothesis: its most probable spelling, and p(word | picture) summed over all of them."""
+        each = [(log_probability(log_probs, ids), ids) for ids in self.spellings(word)]
+        probability = float(np.logaddexp.reduce([one for one, _ in each]))
+        return Hypothesis(max(each)[1], probability, score, word, self.texts[word], share=min(float(share), 1.0))
 
-    def _scored(self, log_probs: npt.NDArray[np.float32], n_best: int) -> list[Hypothesis]:
+    def _scored(self, log_probs: npt.NDArray[np.float32], n_best: int, share: bool = True) -> list[Hypothesis]:
         """The same in log space, word by word: slow, and never troubled by underflow."""
-        scores = np.array([
-            math.log(weight) + float(np.logaddexp.reduce([log_probability(log_probs, ids) for ids in self.spellings(word)]))
-            for word, weight in enumerate(self.tables.weight.tolist())
-        ])  # fmt: skip
+        scores = np.array([self.log_score(log_probs, word) for word in range(len(self))])
         order = [int(word) for word in np.argsort(-scores, kind="stable")[:n_best] if scores[word] > -math.inf]
         whole = float(np.logaddexp.reduce(scores))
-        return [self._hypothesis(log_probs, word, float(scores[word]), math.exp(scores[word] - whole)) for word in order]
+        shares = np.exp(scores - whole) if share and order else np.full(len(scores), -1.0)
+        return [self.hypothesis(log_probs, word, float(scores[word]), float(shares[word])) for word in order]
+
+    def log_score(self, log_probs: npt.NDArray[np.float32], word: int) -> float:
+        """Log of a word's weight × p(word | picture), summed over its spellings, by the forward algorithm."""
+        own = self.tables.spellings_of[self.tables.own[word] : self.tables.own[word + 1]]
+        weights = np.log(self.tables.weight[own])
+        return float(np.logaddexp.reduce(weights + [log_probability(log_probs, ids) for ids in self.spellings(word)]))
+
+    def weighted(self, log_weights: npt.NDArray[np.float64]) -> "Lexicon":
+        """The lexicon with the weights of its spellings multiplied.
+
+        Args:
+            log_weights: For each spelling, (spellings,); those of minus infinity are left out, and words without any other.
+
+        Raises:
+            GrammarError: No word is left.
+        """
+        tables, kept = self.tables, np.flatnonzero(log_weights > -np.inf)
+        if not len(kept):
+            raise GrammarError(f"none of the lexicon's {len(self):,} words fits the pattern or grammar beside it; change either")
+        lengths = np.diff(tables.ids_first)
+        rows = np.zeros((len(lengths), self.longest), np.int32)
+        rows[np.arange(self.longest) < lengths[:, None]] = tables.ids
+        total = np.log(tables.weight[kept]) + log_weights[kept]
+        weights = np.exp(np.maximum(total - total.max(), -600.0))
+        words, owners = np.unique(tables.word[kept], return_inverse=True)
+        rows = rows[kept][:, : int(lengths[kept].max())]
+        narrowed, widest = _tables(rows, owners.astype(np.int32), weights, len(tables.row))
+        shortest = min(frames_needed(row[row > 0].tolist()) for row in rows) if len(kept) < len(lengths) else self.shortest
+        texts = tuple(self.texts[word] for word in words.tolist())
+        return Lexicon(self.alphabet, narrowed, texts, rows.shape[1], shortest, widest, self.dropped)
 
     def _room(self, frames: int) -> Room:
         """This thread's memory."""
@@ -233,7 +268,7 @@ def parse_entry(line: str, where: str = "") -> Entry:
     """
     text, *columns = line.rstrip("\r\n").split("\t")
     try:
-        return Entry(text, tuple(columns[1:]), float(columns[0]) if columns and columns[0].strip() else 1.0)
+        return Entry(text, tuple(filter(None, columns[1:])), float(columns[0]) if columns and columns[0].strip() else 1.0)
     except ValueError as error:
         raise GrammarError(f"{where}: the weight of '{text}' is '{columns[0]}'; expected a number above 0") from error
 
@@ -256,8 +291,8 @@ def _collected(
     count = merged = 0
     for word in words:
         entry = word if isinstance(word, Entry) else Entry(word)
-        if not 0 < entry.weight < 1e30:
-            raise GrammarError(f"lexicon: the weight of '{entry.text}' is {entry.weight}; expected a number above 0")
+        if not 1e-30 <= entry.weight <= 1e30:
+            raise GrammarError(f"lexicon: the weight of '{entry.text}' is {entry.weight}; expected one above 0 (1e-30 to 1e30)")
         known: list[tuple[int, ...]] = []
         for spelling in entry.spellings or (entry.text,):
             pieces = alphabet.split(spelling)
@@ -281,10 +316,10 @@ def _collected(
     return texts, weights, list(owner), list(owner.values()), Dropped(tuple(outside), count, merged)
 
 
-def _tables(rows: Int32s, owners: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], classes: int) -> tuple[Tables, int]:
-    """Compiled form of sorted spellings; and the most children of a node."""
+def _tables(rows: Int32s, owners: npt.NDArray[np.int32], weights: npt.NDArray[np.float64], classes: int) -> tuple[Tables, int]:
+    """Compiled form of sorted spellings with their words and weights; and the most children of a node."""
     trie = build_trie(rows)
-    own = np.bincount(owners, minlength=len(weights))
+    own = np.bincount(owners)
     used = np.unique(np.concatenate([[0], rows.ravel()])).astype(np.int32)
     row = np.zeros(classes, np.int32)
     row[used] = np.arange(len(used))
@@ -295,7 +330,7 @@ def _tables(rows: Int32s, owners: npt.NDArray[np.int32], weights: npt.NDArray[np
     follow_first = np.searchsorted(pairs // len(used), np.arange(len(used) + 1)).astype(np.int32)
     may_end = np.zeros(len(used), np.bool_)
     may_end[row[trie.symbol[trie.spelling >= 0]]] = True
-    top = subtree_maximum(trie, (weights * own)[owners].astype(np.float64)).astype(np.float32)
+    top = subtree_maximum(trie, weights * own[owners]).astype(np.float32)
     tables = Tables(
         skip=trie.skip,
         depth=trie.depth,
@@ -304,7 +339,6 @@ def _tables(rows: Int32s, owners: npt.NDArray[np.int32], weights: npt.NDArray[np
         top=np.nextafter(top, np.float32(np.inf)),
         word=owners,
         weight=weights,
-        single=own == 1,
         own=np.concatenate([[0], np.cumsum(own)]).astype(np.int32),
         spellings_of=np.argsort(owners, kind="stable").astype(np.int32),
         ids_first=np.concatenate([[0], np.cumsum((rows > 0).sum(1))]).astype(np.int64),

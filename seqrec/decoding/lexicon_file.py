@@ -28,8 +28,7 @@ _ALIGNMENT = 64
 _HEADER_LIMIT = 1 << 26
 _KINDS = {
     "top": "<f4",
-    "weight": "<f4",
-    "single": "|b1",
+    "weight": "<f8",
     "may_end": "|b1",
     "ids_first": "<i8",
     "text": "|u1",
@@ -152,7 +151,7 @@ def verify_lexicon(path: Path) -> None:
         file.seek(header["start"])
         while piece := file.read(1 << 20):
             digest.update(piece)
-    if digest.hexdigest() != header["sha256"]:
+    if digest.hexdigest() != header.get("sha256"):
         raise GrammarError(f"lexicon '{path}': its content is not what was written (SHA-256 differs); copy or build it again")
 
 
@@ -169,7 +168,8 @@ def _mapped(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             if version != VERSION:
                 raise GrammarError(f"lexicon '{path}' is of version {version}; this seqrec reads {VERSION}: build it again")
             if length > min(_HEADER_LIMIT, size):
-                raise GrammarError(f"lexicon '{path}' is truncated: its header says {length:,} bytes, the file has {size:,}")
+                told = f"its header says {length:,} bytes, the file has {size:,}"
+                raise GrammarError(f"lexicon '{path}' is truncated: {told}; copy or build it again")
             header = json.loads(file.read(length).decode("utf-8"))
         start = -(-(fixed + length) // _ALIGNMENT) * _ALIGNMENT
         if start + int(header["bytes"]) != size:
@@ -193,10 +193,10 @@ def _mapped(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _fault(tables: Tables, texts: Texts, classes: int, longest: int, shortest: int, widest: int) -> str:
     """What is wrong with the tables, so that a search would leave them; nothing where all is well."""
-    nodes, spellings, words, rows = len(tables.skip), len(tables.word), len(tables.weight), len(tables.used)
+    nodes, spellings, words, rows = len(tables.skip), len(tables.word), len(tables.own) - 1, len(tables.used)
     lengths = {
-        "depth": nodes, "symbol": nodes, "spelling": nodes, "top": nodes, "single": words, "own": words + 1,
-        "spellings_of": spellings, "ids_first": spellings + 1, "row": classes, "may_end": rows,
+        "depth": nodes, "symbol": nodes, "spelling": nodes, "top": nodes, "own": words + 1,
+        "weight": spellings, "spellings_of": spellings, "ids_first": spellings + 1, "row": classes, "may_end": rows,
     }  # fmt: skip
     for name, length in lengths.items():
         if len(getattr(tables, name)) != length:
@@ -221,11 +221,13 @@ def _fault(tables: Tables, texts: Texts, classes: int, longest: int, shortest: i
     if len(tables.follow_first):
         steps.append(("follow_first", tables.follow_first, len(tables.follow)))
     for name, values, last in steps:
-        if values[0] != 0 or values[-1] != last or (len(values) > 1 and bool((values[1:] < values[:-1]).any())):
+        if values[0] != 0 or values[-1] != last or bool((values[1:] < values[:-1]).any()):
             return f"table '{name}' does not ascend from 0 to {last:,}"
-    weights = tables.weight
-    if not (float(weights.min()) > 0 and math.isfinite(float(weights.max())) and math.isfinite(float(tables.top.sum()))):
-        return "its weights are not above 0"
+    if not (tables.own[1:] > tables.own[:-1]).all() or int((tables.ids_first[1:] - tables.ids_first[:-1]).max()) > longest:
+        return "it has a word without a spelling, or a spelling longer than it says"
+    for values in (tables.weight, tables.top):
+        if not (float(values.min()) > 0 and math.isfinite(float(values.max()))):
+            return "its weights are not above 0"
     if tables.used[0] != 0 or not np.array_equal(tables.row[tables.used], np.arange(rows)):
         return "table 'used' does not fit 'row'"
     return str(_trie_fault(tables.skip, tables.depth, longest, widest))

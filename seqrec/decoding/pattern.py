@@ -13,8 +13,8 @@ from seqrec.decoding.grammar import FORBIDDEN, Automaton
 
 MAX_STATES = 50_000
 """States before the smallest automaton is sought: `(a|b)*a(a|b){30}` needs two to the power of 31."""
-MAX_STEPS = 3_000_000
-"""Moves tried from a place to others: bounds the time of compiling, to one or two seconds."""
+MAX_STEPS = 2_000_000
+"""Moves tried from a place to others: bounds the time of compiling, to about a second."""
 MAX_ARCS = 10_000_000
 """Arcs of the finished automaton, 8 bytes each and as many again while it is built."""
 

@@ -9,7 +9,7 @@ from seqrec.errors import ShapeError
 
 
 def checked(log_probs: npt.NDArray[np.float32], classes: int = 0) -> npt.NDArray[np.float32]:
-    """The posteriors themselves, where they are log-probabilities.
+    """The posteriors themselves in float32, where they are log-probabilities.
 
     Args:
         log_probs: (T, C), after log_softmax: at most 0 but for rounding, minus infinity allowed; T may be 0.
@@ -31,9 +31,16 @@ def checked(log_probs: npt.NDArray[np.float32], classes: int = 0) -> npt.NDArray
         raise ShapeError(
             f"posteriors hold {what}; expected log-probabilities, at most 0: apply log_softmax, and check the network"
         )
-    return log_probs
+    return log_probs if log_probs.dtype == np.float32 else log_probs.astype(np.float32)
 
 
 def batch(log_probs: npt.NDArray[np.float32], lengths: Iterable[int]) -> list[npt.NDArray[np.float32]]:
-    """Valid frames of each sample of (T, N, C), as arrays (T', C)."""
-    return [log_probs[:length, column] for column, length in enumerate(lengths)]
+    """Valid frames of each sample of (T, N, C), as arrays (T', C).
+
+    Raises:
+        ShapeError: Not three dimensions, or not N lengths of 0..T.
+    """
+    counts = [int(length) for length in lengths]
+    if log_probs.ndim != 3 or len(counts) != log_probs.shape[1] or not all(0 <= count <= len(log_probs) for count in counts):
+        raise ShapeError(f"posteriors {log_probs.shape} with the lengths {counts}; expected (T, N, C) and N lengths of 0..T")
+    return [log_probs[:count, column] for column, count in enumerate(counts)]

@@ -14,6 +14,7 @@ from seqrec.decoding.bounds import Doubles, Int32s, Tables
 
 ANY = 1e300
 """A tolerance that every search meets."""
+_U = np.uintp
 _ROUNDING = 1 + 1e-9
 """Bounds are raised by this, so that no rounding cuts off a word."""
 WAITING = 600
@@ -66,60 +67,57 @@ def make_room(words: int, widest: int, frames: int) -> Room:
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, forceinline=True)
 def extend(
-    own: Doubles, blank: Doubles, rest: Doubles, repeats: bool, total: Doubles, rested: Doubles, low: int,
-    new_total: Doubles, new_rested: Doubles, floor: float,
+    y: Doubles, row: int, rest: Doubles, rest_row: int, source: Doubles, entry_at: int, count: int, low: int, out: Doubles,
+    total_at: int, rested_at: int, floor: float,
 ) -> tuple[float, int, int]:  # fmt: skip
     """Forward variables of a prefix with one more symbol.
 
+    Written without slices, which would count references to their arrays at every node, and with unsigned indices, which need no
+    check for negative ones: five times as fast so.
+
     Args:
-        own: Likelihoods of the new symbol, (T,).
-        blank: Of the blank, (T,).
-        rest: Bounds behind the new symbol, (T + 1,).
-        repeats: Whether the new symbol is the prefix's last one.
-        total: Mass of the prefix when `low`, `low + 1`, … frames are used up; beyond the array it is taken as 0.
-        rested: The part of it that ends in a blank, from which the last symbol may come again.
-        low: Frames used up at the start of `total`.
-        new_total: Written: the mass of the longer prefix, indexed by frames used up, (T + 1,).
-        new_rested: Written: the part of it that ends in a blank, (T + 1,).
+        y: Scaled likelihoods, (U, T).
+        row: Of the new symbol in `y`.
+        rest: Bounds, (U or 1, T + 1).
+        rest_row: Of the new symbol in `rest`.
+        source: Holds the prefix's mass.
+        entry_at: Where in it the mass is from which the new symbol can be entered when `low`, `low + 1`, … frames are used up:
+            all of the prefix's, or what ends in a blank where the new symbol is its last one.
+        count: How many of these; beyond them the mass is taken as 0.
+        low: Frames used up at the first of them.
+        out: Written.
+        total_at: Where in it the mass of the longer prefix goes: at this place + frames used up.
+        rested_at: Likewise the part of it that ends in a blank.
         floor: States of no more mass than this are left out at both ends.
 
     Returns:
         Bound of all that starts with the longer prefix; and the first and last number of frames used up where it has mass, the
         last below the first where it has none.
     """
-    frames = len(own)
-    count = min(len(total), frames - low)
-    # Slices that start at 0, and one loop for each case: the compiler then needs no checks inside.
-    here, pause, behind = own[low:], blank[low:], rest[low + 1 :]
-    out_total, out_rested = new_total[low + 1 :], new_rested[low + 1 :]
+    frames = y.shape[1]
+    count = min(count, frames - low)
     bound, ends, rests = 0.0, 0.0, 0.0  # ends: mass in the new symbol; rests: in the blank behind it
-    if repeats:
-        for step in range(count):
-            entering = here[step] * rested[step]
-            bound += entering * behind[step]
-            rests = pause[step] * (rests + ends)
-            ends = here[step] * ends + entering
-            out_rested[step] = rests
-            out_total[step] = ends + rests
-    else:
-        for step in range(count):
-            entering = here[step] * total[step]
-            bound += entering * behind[step]
-            rests = pause[step] * (rests + ends)
-            ends = here[step] * ends + entering
-            out_rested[step] = rests
-            out_total[step] = ends + rests
+    begin, one, pause, here, behind = _U(low), _U(1), _U(BLANK), _U(row), _U(rest_row)
+    entry, total, rested = _U(entry_at), _U(total_at + low + 1), _U(rested_at + low + 1)
+    for step in range(_U(count)):
+        frame = begin + step
+        entering = y[here, frame] * source[entry + step]
+        bound += entering * rest[behind, frame + one]
+        rests = y[pause, frame] * (rests + ends)
+        ends = y[here, frame] * ends + entering
+        out[rested + step] = rests
+        out[total + step] = ends + rests
     used = low + count
     while used < frames and ends + rests > floor:
-        rests = blank[used] * (rests + ends)
-        ends = own[used] * ends
+        rests = y[BLANK, used] * (rests + ends)
+        ends = y[row, used] * ends
         used += 1
-        new_rested[used] = rests
-        new_total[used] = ends + rests
+        out[rested_at + used] = rests
+        out[total_at + used] = ends + rests
     first = low + 1
-    while first <= used and new_total[first] <= floor:
+    while first <= used and out[total_at + first] <= floor:
         first += 1
-    while used >= first and new_total[used] <= floor:
+    while used >= first and out[total_at + used] <= floor:
         used -= 1
     return bound, first, used
 
@@ -187,15 +185,24 @@ def _found(best: Doubles, words: Int32s, score: float, word: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _several(y: Doubles, tables: Tables, room: Room, word: int) -> float:
-    """Score of a word with several spellings, one of which has been met; 0 where another was met before."""
-    if room.stamp[word] == room.clock[0]:
-        return 0.0
-    room.stamp[word] = room.clock[0]
-    total = 0.0
-    for place in range(tables.own[word], tables.own[word + 1]):
-        total += spelled(y, tables, tables.spellings_of[place])
-    return float(total * tables.weight[word])
+def _meet(
+    y: Doubles, tables: Tables, room: Room, word: int, score: float, best: Doubles, words: Int32s
+) -> None:  # fmt: skip
+    """Put a word among the best where it belongs there, all its spellings counted.
+
+    Asked only where `score`, of one spelling, times the number of spellings can be enough: that holds at the latest when a word's
+    most probable spelling is met.
+    """
+    low, high = tables.own[word], tables.own[word + 1]
+    if high - low > 1:
+        if room.stamp[word] == room.clock[0]:
+            return
+        room.stamp[word] = room.clock[0]
+        score = 0.0
+        for place in range(low, high):
+            spelling = tables.spellings_of[place]
+            score += spelled(y, tables, spelling) * tables.weight[spelling]
+    _found(best, words, score, word)
 
 
 @njit(cache=True, nogil=True)
@@ -207,30 +214,33 @@ def _descend(
     skip, depth, symbol, spelling, top, row_of = (
         tables.skip, tables.depth, tables.symbol, tables.spelling, tables.top, tables.row,
     )  # fmt: skip
-    word_of, weight, single_spelling = tables.word, tables.weight, tables.single
-    frames, single, blank, base = y.shape[1], len(rest) == 1, y[BLANK], depth[start]
+    word_of, weight, own = tables.word, tables.weight, tables.own
+    states, single, base = y.shape[1] + 1, len(rest) == 1, depth[start]
     levels = longest - base + 1
-    total, rested = np.empty((levels, frames + 1)), np.empty((levels, frames + 1))
+    masses = np.empty(2 * levels * states)  # of each level: all of it, then what ends in a blank
     lows, highs, symbols = np.empty(levels, np.int32), np.empty(levels, np.int32), np.empty(levels, np.int32)
     width = high - low + 1
-    total[0, low : high + 1] = room.arena[place : place + width]
-    rested[0, low : high + 1] = room.arena[place + width : place + 2 * width]
+    masses[low : high + 1] = room.arena[place : place + width]
+    masses[states + low : states + high + 1] = room.arena[place + width : place + 2 * width]
     lows[0], highs[0], symbols[0] = low, high, symbol[start]
     node, made, leaving = start + 1, 0, skip[start]
     while node < leaving:
         level = depth[node] - base
         row, above, begin = row_of[symbol[node]], level - 1, lows[level - 1]
+        entry, total = 2 * above * states + begin, 2 * level * states
+        if symbol[node] == symbols[above]:
+            entry += states
         mass, low, high = extend(
-            y[row], blank, rest[0 if single else row], symbol[node] == symbols[above],
-            total[above, begin : highs[above] + 1], rested[above, begin:], begin, total[level], rested[level], best[-1] * slack,
+            y, row, rest, 0 if single else row, masses, entry, highs[above] - begin + 1, begin, masses, total, total + states,
+            best[-1] * slack / top[node],
         )  # fmt: skip
         made += 1
-        if low <= high and high == frames and spelling[node] >= 0:
+        if low <= high and high == states - 1 and spelling[node] >= 0:
             word = word_of[spelling[node]]
-            score = total[level, frames] * weight[word] if single_spelling[word] else _several(y, tables, room, word)
+            score, spellings = masses[total + high] * weight[spelling[node]], own[word + 1] - own[word]
             sums[0] += score
-            if score >= best[-1]:
-                _found(best, words, score, word)
+            if score * spellings >= best[-1]:
+                _meet(y, tables, room, word, score, best, words)
         if skip[node] == node + 1 or low > high:
             node = skip[node]
             continue
@@ -260,30 +270,30 @@ def best_words(
         widest: Most children of a node.
         count: How many words.
         tolerance: Go on until the words not met score at most this part of those met; `ANY` for the best words alone.
-        slack: Part of the last of the best words' score that may be neglected at a state.
+        slack: Part of the last of the best words' score that may be neglected at a state, whatever word comes of it.
         limit: Nodes that may wait; when there would be more the rest is walked depth first. 0 walks the whole trie so.
 
     Returns:
-        Scores, highest first, 0 for none, (count,); words, -1 for none, (count,); and three sums: the scores of all words met,
-        a bound of those not met, and the number of nodes extended.
+        Scores, highest first, 0 for none, (count,); words, -1 for none, (count,); and three sums: weight × probability of all
+        spellings met, a bound of those not met, and the number of nodes extended.
     """
     skip, symbol, spelling, top, row_of = tables.skip, tables.symbol, tables.spelling, tables.top, tables.row
-    word_of, weight, single_spelling = tables.word, tables.weight, tables.single
+    word_of, weight, own = tables.word, tables.weight, tables.own
     arena, nodes, places, lows, highs, key, item = room.arena, room.node, room.place, room.low, room.high, room.key, room.item
-    frames, single, blank = y.shape[1], len(rest) == 1, y[BLANK]
+    frames, single = y.shape[1], len(rest) == 1
     best, words, sums = np.zeros(count), np.full(count, -1, np.int32), np.zeros(3)
     room.clock[0] += 1
     free = 2 * (frames + 1)
     arena[0] = arena[frames + 1] = 1.0
     for used in range(1, frames + 1):
-        arena[used] = arena[frames + 1 + used] = arena[used - 1] * blank[used - 1]
+        arena[used] = arena[frames + 1 + used] = arena[used - 1] * y[BLANK, used - 1]
     if spelling[0] >= 0:
         word = word_of[spelling[0]]
-        sums[0] = arena[frames] * weight[word] if single_spelling[word] else _several(y, tables, room, word)
-        _found(best, words, sums[0], word)
+        sums[0] = arena[frames] * weight[spelling[0]]
+        _meet(y, tables, room, word, sums[0], best, words)
     nodes[0], places[0], lows[0], highs[0], key[0], item[0] = 0, 0, 0, frames, np.inf, 0
     size, waiting, made = 1, 1, 0
-    new_total, new_rested = np.empty(frames + 1), np.empty(frames + 1)
+    grown = np.empty(2 * (frames + 1))  # all of a new prefix's mass, then what ends in a blank
     limit = min(limit, len(nodes) - widest)
     while size > 0:
         if key[0] <= best[-1] and key[0] * size + sums[1] <= tolerance * sums[0]:
@@ -294,25 +304,25 @@ def best_words(
         node, place, low = nodes[here], places[here], lows[here]
         _heap_pop(key, item, size)
         size -= 1
-        middle = place + highs[here] - low + 1
+        width = highs[here] - low + 1
         child = node + 1
         while child < skip[node]:
             this = child
             child = skip[child]
             row = row_of[symbol[this]]
+            entry = place + width if symbol[this] == symbol[node] else place
             mass, begin, end = extend(
-                y[row], blank, rest[0 if single else row], symbol[this] == symbol[node],
-                arena[place:middle], arena[middle:], low, new_total, new_rested, best[-1] * slack,
-            )  # fmt: skip
+                y, row, rest, 0 if single else row, arena, entry, width, low, grown, 0, frames + 1, best[-1] * slack / top[this]
+            )
             made += 1
             if end < begin:
                 continue
             if spelling[this] >= 0 and end == frames:
                 word = word_of[spelling[this]]
-                score = new_total[frames] * weight[word] if single_spelling[word] else _several(y, tables, room, word)
+                score, spellings = grown[frames] * weight[spelling[this]], own[word + 1] - own[word]
                 sums[0] += score
-                if score >= best[-1]:
-                    _found(best, words, score, word)
+                if score * spellings >= best[-1]:
+                    _meet(y, tables, room, word, score, best, words)
             if child == this + 1:
                 continue
             bound = mass * top[this] * _ROUNDING
@@ -321,10 +331,10 @@ def best_words(
                 continue
             nodes[waiting], places[waiting], lows[waiting], highs[waiting] = this, free, begin, end
             for used in range(begin, end + 1):
-                arena[free + used - begin] = new_total[used]
+                arena[free + used - begin] = grown[used]
             free += end - begin + 1
             for used in range(begin, end + 1):
-                arena[free + used - begin] = new_rested[used]
+                arena[free + used - begin] = grown[frames + 1 + used]
             free += end - begin + 1
             _heap_push(key, item, size, bound, waiting)
             waiting, size = waiting + 1, size + 1

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqrec.alphabet import BLANK
+from seqrec.decoding.beam import check_width
 from seqrec.decoding.forward import log_probability
 from seqrec.decoding.grammar import Grammar
 from seqrec.decoding.hypothesis import Hypothesis
@@ -40,11 +41,12 @@ def slow_beam_search(
 
     Raises:
         ShapeError: Not such an array.
-        GrammarError: A grammar answers with something else than the protocol says.
+        GrammarError: A grammar answers with something else than the protocol says; a width or `n_best` below 1.
     """
-    checked(log_probs)
+    check_width(beam_width, n_best)
+    log_probs = checked(log_probs)
     steps: dict[tuple[_States, int], tuple[_States, float] | None] = {}
-    start = tuple(grammar.start() for grammar, _ in grammars)
+    start = tuple(_start(grammar) for grammar, _ in grammars)
     # For each prefix: log-mass that ends in a blank and in a symbol, log-weight of the grammars, their states.
     beam: dict[_Prefix, tuple[float, float, float, _States]] = {(): (0.0, -math.inf, 0.0, start)}
     for frame in np.asarray(log_probs, np.float64):
@@ -68,11 +70,26 @@ def slow_beam_search(
         beam = dict(item for item in ranked[:beam_width] if max(item[1][:2]) > -math.inf)
     found = []
     for prefix, (_, _, weight, states) in beam.items():
-        total = weight + sum(factor * grammar.final(state) for (grammar, factor), state in zip(grammars, states, strict=True))
+        total = weight + sum(_final(grammar, state, factor) for (grammar, factor), state in zip(grammars, states, strict=True))
         if total > -math.inf:
             probability = log_probability(log_probs, prefix)
             found.append(Hypothesis(prefix, probability, probability + total))
     return sorted(found, key=lambda one: -one.score)[:n_best]
+
+
+def sequence_log_weight(grammars: Sequence[tuple[Grammar, float]], ids: Sequence[int]) -> float:
+    """What grammars say of a whole sequence: log-weights times factors, summed; minus infinity where one does not accept.
+
+    Raises:
+        GrammarError: A grammar answers with something else than the protocol says.
+    """
+    states, total = tuple(_start(grammar) for grammar, _ in grammars), 0.0
+    for symbol in ids:
+        step = _stepped(grammars, states, symbol)
+        if step is None:
+            return -math.inf
+        states, total = step[0], total + step[1]
+    return total + sum(_final(grammar, state, factor) for (grammar, factor), state in zip(grammars, states, strict=True))
 
 
 def _tried(frame: npt.NDArray[np.float64], likely: float) -> list[int]:
@@ -106,11 +123,43 @@ def _stepped(grammars: Sequence[tuple[Grammar, float]], states: _States, symbol:
         try:
             target, weight = step
             hash(target)
-            total += factor * float(weight)
+            total += _weighed(weight, factor)
         except (TypeError, ValueError) as error:
             raise GrammarError(
                 f"grammar {type(grammar).__name__}.step({state!r}, {symbol}) answered {step!r}; expected a hashable state and a "
                 "log-weight, or None"
             ) from error
         after.append(target)
-    return tuple(after), total
+    return (tuple(after), total) if total > -math.inf else None
+
+
+def _start(grammar: Grammar) -> Hashable:
+    """First state of a grammar."""
+    state = grammar.start()
+    try:
+        hash(state)
+    except TypeError as error:
+        raise GrammarError(f"grammar {type(grammar).__name__}.start() answered {state!r}; expected a hashable state") from error
+    return state
+
+
+def _final(grammar: Grammar, state: Hashable, factor: float) -> float:
+    """Log-weight of ending in a state, multiplied."""
+    weight = grammar.final(state)
+    try:
+        return _weighed(weight, factor)
+    except (TypeError, ValueError) as error:
+        name = type(grammar).__name__
+        raise GrammarError(f"grammar {name}.final({state!r}) answered {weight!r}; expected a log-weight") from error
+
+
+def _weighed(weight: float, factor: float) -> float:
+    """A log-weight multiplied; what is impossible stays so, whatever the factor.
+
+    Raises:
+        ValueError: NaN or plus infinity.
+    """
+    weight = float(weight)
+    if not weight < math.inf:
+        raise ValueError(weight)
+    return factor * weight if weight > -math.inf else weight

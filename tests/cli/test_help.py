@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 COMMANDS = [
-    ["train"], ["recognize"], ["evaluate"], ["render"], ["doctor"],
+    ["train"], ["recognize"], ["evaluate"], ["calibrate"], ["render"], ["doctor"],
     ["data", "info"], ["data", "show"], ["plugins", "list"],
+    ["lexicon", "build"], ["lexicon", "info"], ["lm", "build"], ["lm", "info"],
 ]  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_every_commands_help_shows_an_example(seqrec: Callable[..., Any]) -> Non
             assert f"Example: seqrec {' '.join(command)}" in " ".join(found.out.split()), command
 
 
-@pytest.mark.parametrize("arguments", [[], ["data"], ["plugins"]])
+@pytest.mark.parametrize("arguments", [[], ["data"], ["lexicon"], ["lm"], ["plugins"]])
 def test_command_that_is_not_whole_shows_help_and_exits_with_2(seqrec: Callable[..., Any], arguments: list[str]) -> None:
     found = seqrec(*arguments)
     assert found.code == 2
@@ -54,6 +55,12 @@ def test_command_that_is_not_whole_shows_help_and_exits_with_2(seqrec: Callable[
         (["render"], "--task"),
         (["evaluate", "--threads", "-3"], "--threads"),
         (["recognize"], "IMAGE"),
+        (["recognize", "x.png", "--n-best", "0"], "--n-best"),
+        (["recognize", "x.png", "--lexicon-tresh", "0.1"], "--lexicon-threshold"),
+        (["calibrate", "--count", "99"], "--count"),
+        (["lexicon", "build", "words.txt", "--task", "bars"], "--out"),
+        (["lexicon", "build", "words.txt", "-o", "words.lex"], "--task"),
+        (["lexicon", "info"], "FILE"),
         (["data", "show", "x", "--count", "no"], "--count"),
         (["recognise"], "recognise"),
     ],

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -10,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from seqrec.pictures import encode_png
+from seqrec.overlay import draw_overlay
+from seqrec.pictures import encode_png, open_picture
 from seqrec.plugins import Registry
 from seqrec.recognizer import load
 from seqrec.testing.bars import BarRenderer
@@ -96,6 +99,33 @@ def test_unreadable_picture_is_an_object_with_an_error_in_jsonl(
     }  # fmt: skip
 
 
+def test_overlay_is_drawn_beside_the_readings(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, plugins: Registry, expected: dict[str, str], tmp_path: Path
+) -> None:
+    (photos / "more" / "b.jpg").write_bytes((photos / "b.png").read_bytes())
+    (photos / "broken.png").write_bytes(b"garbage")
+    out = tmp_path / "drawn"
+    found = seqrec("recognize", "--model", tiny_model, photos, "--overlay", "-o", out)
+    assert found.code == 1
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "b-2.png", "b.png", "c.png", "readings.txt"]
+    assert len((out / "readings.txt").read_text().splitlines()) == len(expected) + 1
+    reader = load(tiny_model, plugins=plugins)
+    for name, picture in (("a", photos / "a.PNG"), ("b", photos / "b.png"), ("c", photos / "more" / "c.png")):
+        drawn = np.asarray(Image.open(out / f"{name}.png"))
+        # Read alone, the probabilities differ in their last digits, and so may the colours.
+        close = np.abs(drawn.astype(int) - draw_overlay(open_picture(picture), reader.read(picture))) <= 3
+        assert close.mean() > 0.99
+    assert (out / "b-2.png").read_bytes() == (out / "b.png").read_bytes()
+
+
+def test_overlay_of_standard_input_is_called_so(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((photos / "b.png").read_bytes())))
+    assert seqrec("recognize", "--model", tiny_model, "-", "--overlay", "-o", tmp_path / "drawn").code == 0
+    assert (tmp_path / "drawn" / "stdin.png").is_file()
+
+
 def test_smaller_alphabet_is_read_with(seqrec: Callable[..., Any], tiny_model: Path, photos: Path) -> None:
     found = seqrec("recognize", "--model", tiny_model, photos, "--alphabet", "bars4")
     assert set("".join(line.split("\t")[1] for line in found.out.splitlines())) <= set("abcd")
@@ -106,6 +136,7 @@ def test_smaller_alphabet_is_read_with(seqrec: Callable[..., Any], tiny_model: P
     [
         (["empty", "--model", "MODEL"], "'empty' holds no pictures (looked for .avif, "),
         (["x.png", "--model", "MODEL", "--format", "xml"], "--format xml: expected text or jsonl"),
+        (["x.png", "--model", "MODEL", "--overlay"], "--overlay needs a folder to draw into; name one with -o FOLDER"),
         (["x.png"], "say which reader: --task T for a task's shipped one, or --model FILE"),
         (["x.png", "--task", "bars", "--model", "MODEL"], "say which reader: --task T"),
         (["x.png", "--task", "bars"], "task 'bars' ships no reader; train one with: seqrec train --task bars"),
@@ -143,3 +174,22 @@ def test_command_reads_in_a_process_of_its_own(
     assert done.returncode == 1
     assert done.stdout.decode() == f"-\t{expected[str(photos / 'b.png')]}\n"
     assert len(done.stderr.decode().splitlines()) == 2
+
+
+@pytest.mark.slow
+def test_shipped_reader_reads_words_of_the_english_lexicon(tmp_path: Path) -> None:
+    plugin = pytest.importorskip("seqrec_scene_text", reason="the plugin for scene text is not installed")
+    (task,) = plugin.seqrec_tasks()
+    labels = dict(line.split("\t") for line in (task.samples / "gt.txt").read_text().splitlines())
+    environment = {**os.environ, "SEQREC_PLUGINS": "seqrec-scene-text", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "seqrec", "recognize", "--task", "scene-text", str(task.samples), "--threads", "1"]
+    options = ["--lexicon", "english-50k", "--lexicon-threshold", "0.001", "--format", "jsonl"]
+    done = subprocess.run(
+        [*command, *options], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    read = {Path(row["path"]).name: row for row in map(json.loads, done.stdout.splitlines())}
+    words = {name: row["word"] for name, row in read.items() if "word" in row}
+    assert sum(words.get(name) == label.lower() for name, label in labels.items()) >= 20
+    odd = next(name for name, label in labels.items() if label == "GARBage")  # a word of the lexicon in a spelling that is not
+    assert read[odd].get("free") is True

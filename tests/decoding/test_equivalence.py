@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seqrec.decoding.equivalence import equivalent_states
@@ -34,6 +34,7 @@ def automata(draw: st.DrawFn) -> tuple[Arcs, list[bool]]:
     return arcs, draw(st.lists(st.booleans(), min_size=states, max_size=states))
 
 
+@settings(max_examples=60)
 @given(automata())
 def test_states_share_a_number_exactly_where_the_same_sequences_follow(automaton: tuple[Arcs, list[bool]]) -> None:
     arcs, accepting = automaton

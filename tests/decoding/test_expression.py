@@ -214,6 +214,9 @@ ESCAPES = "there are \\d \\w \\s \\D \\W \\S, and \\ before a character of the s
         ("(?#why)a", f"comment '(?#' at position 1; {GROUPS}"),
         ("a(?i)", f"flag '(?i' at position 2; {GROUPS}"),
         ("(?s)a", f"flag '(?s' at position 1; {GROUPS}"),
+        ("[\n-\t]", "bad range '\\n-\\t' at position 2; write the lower character first"),
+        ("[^" + "ab" * 30 + "]", f"class '[^{'ab' * 18}a…', which matches nothing, at position 1; leave a symbol in it"),
+        ("(?\n)", f"flag '(?\\n' at position 1; {GROUPS}"),
         ("(?", f"flag '(?' at position 1; {GROUPS}"),
         (r"(a)\1", f"back-reference '\\1' at position 4; {ESCAPES}"),
         (r"a\b", f"unknown escape '\\b' at position 2; {ESCAPES}"),
@@ -241,6 +244,11 @@ def test_what_is_no_pattern_is_refused_with_its_place_and_a_cure(expression: str
         ),
         ("<bar><tie-*>", "'<tie-*>', which matches no symbol of alphabet 'music' (9 symbols), at position 6; leave it out"),
         ("[<tie?>]", "'<tie?>', which matches no symbol of alphabet 'music' (9 symbols), at position 2; leave it out"),
+        (
+            f"<{'x' * 50}>",
+            f"symbol '{'x' * 39}…' outside alphabet 'music' (9 symbols) at position 1; "
+            "write one of its symbols, or a wildcard as in <note-*>",
+        ),
         ("<bar", "unbalanced '<' at position 1; close it with '>', or write \\< for the character"),
         (r"<bar\>", "unbalanced '<' at position 1; close it with '>', or write \\< for the character"),
         ("[<bar>-z]", "bad range '<bar>-z' at position 2; a range goes from character to character; write \\- for a hyphen"),

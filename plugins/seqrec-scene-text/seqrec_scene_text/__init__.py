@@ -2,21 +2,13 @@
 
 from pathlib import Path
 
-from seqrec import Protocol, Reading, Task, hookimpl
+from seqrec import Reading, Task, hookimpl
 from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
+from seqrec_scene_text.protocols import PROTOCOLS
 from seqrec_scene_text.renderer import SceneTextRenderer
-from seqrec_scene_text.words import english_50k
+from seqrec_scene_text.words import english_50k, english_letters
 
 _HERE = Path(__file__).parent
-
-PROTOCOLS = (
-    Protocol(
-        "alnum36",
-        alnum36,
-        "labels and readings reduced to a-z and 0-9 in lower case, no sample left out; usual for IIIT5K, SVT, IC13, IC15",
-    ),
-    Protocol("alnum62", alnum62, "as alnum36, but with case"),
-)
 
 
 def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
@@ -46,6 +38,7 @@ def seqrec_tasks() -> list[Task]:
             recipes=recipes,
             protocols=PROTOCOLS,
             lexicons={"english-50k": english_50k},
+            grammars={"english": english_letters},
             weights=_HERE / "weights" / "scene-text.safetensors",
             samples=_HERE / "samples",
             turn_tall=True,

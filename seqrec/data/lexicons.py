@@ -1,0 +1,97 @@
+"""Lexicons of a data set's pictures, each its own: from files beside the labels, or from an LMDB set's own keys."""
+
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+from seqrec.benchmark import size_name
+from seqrec.data.readers import label_lines
+from seqrec.data.store import FileStore, LmdbStore
+from seqrec.errors import DataError, nearest
+from seqrec.interfaces import Store
+
+OwnLexicon = Callable[[int], list[str] | None]
+"""Index of a sample → words that may stand on its picture; None where it has no lexicon."""
+
+
+def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
+    """The lexicons that the pictures of a data set have, by name, those with the fewest words first.
+
+    Files `lexicon-NAME.tsv` count that lie in the set's folder or beside its label file. An LMDB set's `lexicon-%09d` keys count
+    under the number of words that they usually hold, as `50` or `1k`, unless there is a file of that name.
+
+    Args:
+        store: The data set.
+        path: Where it was opened: its folder or label file.
+
+    Raises:
+        DataError: A lexicon file is broken, or has none of the set's pictures; the message names file and line.
+    """
+    folders = [path if path.is_dir() else path.parent]
+    if isinstance(store, FileStore) and store.folder.resolve() != folders[0].resolve():
+        folders.insert(0, store.folder)
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for file in sorted(folder.glob("lexicon-?*.tsv")):
+            files.setdefault(file.stem.removeprefix("lexicon-"), file)
+    found = {name: _from_file(file, store) for name, file in files.items()}
+    counts = {name: _usual(lexicon, store) for name, lexicon in found.items()}
+    if isinstance(store, LmdbStore):
+        usual = _usual(store.lexicon, store)
+        if usual:
+            name = size_name(usual)
+            counts.setdefault(name, usual)
+            found.setdefault(name, store.lexicon)
+    return {name: found[name] for name in sorted(found, key=lambda name: (counts[name], name))}
+
+
+def own_lexicon(store: Store, path: Path, name: str = "") -> tuple[str, OwnLexicon]:
+    """One lexicon that the pictures of a data set have, with its name.
+
+    Args:
+        store: The data set.
+        path: Where it was opened.
+        name: Which one; nothing where there is just one.
+
+    Raises:
+        DataError: There is none, none of that name, or several and no name was given; or a file is broken.
+    """
+    found = own_lexicons(store, path)
+    if not found:
+        raise DataError(
+            f"'{path}': its pictures have no lexicons of their own; expected lexicon-NAME.tsv beside the labels "
+            "(a picture's path and its words in each line, separated by tabs), or an LMDB set with lexicon-%09d keys"
+        )
+    if name and name not in found:
+        raise DataError(f"'{path}': its pictures have no lexicon '{name}'{nearest(name, list(found))}")
+    if not name and len(found) > 1:
+        raise DataError(f"'{path}': its pictures have several lexicons: {', '.join(found)}; name one")
+    chosen = name or next(iter(found))
+    return chosen, found[chosen]
+
+
+def _usual(lexicon: OwnLexicon, store: Store) -> float:
+    """Median number of words; 0 where no picture has any."""
+    counts = [len(words) for index in range(len(store)) if (words := lexicon(index))]
+    return statistics.median(counts) if counts else 0.0
+
+
+def _from_file(file: Path, store: Store) -> OwnLexicon:
+    """The lexicons of a file with `path<TAB>word<TAB>word…` in each line."""
+    words: dict[str, list[str]] = {}
+    once: dict[str, str] = {}  # a word stands in many lists, but only once in memory
+    for number, line in label_lines(file):
+        path, *some = line.split("\t")
+        path, some = path.strip(), [once.setdefault(word, word) for word in some if word.strip()]
+        if not path or not some:
+            raise DataError(f"'{file}', line {number}: no word in {line[:60]!r}; expected: picture.png<TAB>word<TAB>word…")
+        if path in words:
+            raise DataError(f"'{file}', line {number}: picture '{path}' has a line above already; keep one of the two")
+        words[path] = some
+    if not any(store.key(index) in words for index in range(len(store))):
+        first = f"'{next(iter(words))}'" if words else "nothing"
+        raise DataError(
+            f"'{file}' has none of the set's pictures: its first line is about {first}, the set's first picture is "
+            f"'{store.key(0)}'; name pictures as the label file does"
+        )
+    return lambda index: words.get(store.key(index))

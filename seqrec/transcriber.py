@@ -1,0 +1,177 @@
+"""Posteriors become readings: folding, decoding, alignment, confidences. Free of torch and of pictures."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from seqrec.alphabet import Alphabet, fold_map
+from seqrec.decoding.alignment import align, spans_px
+from seqrec.decoding.choice import Decoding, LexiconSource, Offers
+from seqrec.decoding.decoders import Accepts, Decoder
+from seqrec.decoding.fold import fold
+from seqrec.decoding.hypothesis import Hypothesis
+from seqrec.decoding.lexicon import Lexicon
+from seqrec.errors import GrammarError
+from seqrec.reading import Reading
+from seqrec.reliability import tempered
+from seqrec.task import Task
+
+Posteriors = npt.NDArray[np.float32]
+"""Log-probabilities of one sample's valid frames, (T, C)."""
+
+
+class Source(Protocol):
+    """What is known of where posteriors come from; an engine has it.
+
+    Attributes:
+        alphabet: Of their classes.
+        gives: What decoders can read of them.
+        frame_stride_px: From frame to frame, in pixels of the network's input.
+        frame_offset_px: Middle of frame 0.
+    """
+
+    alphabet: Alphabet
+    gives: Accepts
+    frame_stride_px: float
+    frame_offset_px: float
+
+
+class View(NamedTuple):
+    """How a picture was shown to the network.
+
+    Attributes:
+        key: Names the picture.
+        degrees: By which it was turned anti-clockwise.
+        input_px: Width of the network's input.
+        along_px: Size of the picture as it was given, along the direction of reading.
+        across_px: Across it.
+    """
+
+    key: str
+    degrees: int
+    input_px: int
+    along_px: int
+    across_px: int
+
+
+@dataclass(frozen=True)
+class Transcriber:
+    """Turns the posteriors of one source into readings.
+
+    Attributes:
+        alphabet: What readings are made of: the source's, or a smaller one that its posteriors are folded to.
+        source: Where the posteriors come from.
+        task: Offers lexicons and grammars by name.
+        decoding: How posteriors become readings.
+        lexicons: Key of a picture → its own words, or None.
+        threads: Pictures decoded at a time.
+        temperature: Of the confidences.
+    """
+
+    alphabet: Alphabet
+    source: Source
+    task: Task | None = None
+    decoding: Decoding = field(default_factory=Decoding)
+    lexicons: Callable[[str], LexiconSource | None] | None = field(default=None, repr=False)
+    threads: int = 1
+    temperature: float = 1.0
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The decoder of pictures that have no lexicon of their own.
+
+        Raises:
+            GrammarError: It cannot be made, or does not read what the source gives.
+        """
+        return self._compiled(self.decoding)
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The lexicon of `decoding`, which has one, compiled.
+
+        Raises:
+            GrammarError: It cannot be read or compiled.
+        """
+        return self._reduced(self.decoding).lexicon_for(self.alphabet, self._offers)
+
+    def readings(self, views: Sequence[View], posteriors: Sequence[Posteriors]) -> Iterator[Reading | GrammarError]:
+        """Readings of samples, in order, at temperature 1: see `tempered`. An error where a picture's own lexicon is unusable."""
+        samples = [self._folded(one) for one in posteriors]
+        for view, sample, found in zip(views, samples, self._decoded(views, samples), strict=True):
+            if isinstance(found, GrammarError):
+                yield GrammarError(f"'{view.key}': its own lexicon cannot be used: {found}")
+                continue
+            best, *others = [self._reading(one, sample, view) for one in found]
+            yield dataclasses.replace(best, alternatives=tuple(others))
+
+    def tempered(self, reading: Reading) -> Reading:
+        """The reading, already chosen, with its confidence and its alternatives' brought to the temperature."""
+        if self.temperature == 1.0:
+            return reading
+        alternatives = tuple(map(self.tempered, reading.alternatives))
+        return dataclasses.replace(reading, confidence=tempered(reading.confidence, self.temperature), alternatives=alternatives)
+
+    @property
+    def _offers(self) -> Offers:
+        return Offers(self.task.name, self.task.lexicons, self.task.grammars) if self.task else Offers()
+
+    def _reduced(self, decoding: Decoding) -> Decoding:
+        """With a smaller alphabet words lose the symbols that the pictures lose too."""
+        folded = self.alphabet is not self.source.alphabet and decoding.lexicon_policy == "drop"
+        return dataclasses.replace(decoding, lexicon_policy="reduce") if folded else decoding
+
+    def _compiled(self, decoding: Decoding) -> Decoder:
+        decoder = self._reduced(decoding).decoder_for(self.alphabet, self._offers)
+        if decoder.accepts != self.source.gives:
+            raise GrammarError(f"this decoder reads {decoder.accepts}, the model gives {self.source.gives}; choose another one")
+        return decoder
+
+    def _folded(self, log_probs: Posteriors) -> Posteriors:
+        """The same in the classes of the alphabet to read with."""
+        if self.alphabet is self.source.alphabet:
+            return log_probs
+        return fold(log_probs, fold_map(self.source.alphabet, self.alphabet), self.alphabet.classes)
+
+    def _decoded(self, views: Sequence[View], samples: Sequence[Posteriors]) -> Iterable[list[Hypothesis] | GrammarError]:
+        """Hypotheses of samples, at least one each, best first."""
+        shared = self.decoder if self.lexicons is None else None  # compiled before there are threads
+
+        def decoded(view: View, sample: Posteriors) -> list[Hypothesis] | GrammarError:
+            return shared(sample) if shared else self._with_own_lexicon(view.key, sample)
+
+        if self.threads == 1:
+            return map(decoded, views, samples)
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(decoded, views, samples))
+
+    def _with_own_lexicon(self, key: str, sample: Posteriors) -> list[Hypothesis] | GrammarError:
+        words = self.lexicons(key) if self.lexicons else None
+        if words is None:
+            return self.decoder(sample)
+        try:
+            return self._compiled(dataclasses.replace(self.decoding, lexicon=words))(sample)
+        except GrammarError as error:
+            return error
+
+    def _reading(self, found: Hypothesis, log_probs: Posteriors, view: View) -> Reading:
+        path = align(log_probs, found.ids)
+        stride, offset, scale = self.source.frame_stride_px, self.source.frame_offset_px, view.along_px / view.input_px
+        symbols = tuple(self.alphabet.decode(found.ids))
+        return Reading(
+            symbols,
+            self.alphabet.text(symbols),
+            math.exp(min(found.log_probability, 0.0)),
+            path.confidences,
+            spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px),
+            turned=view.degrees,
+            word=found.text,
+            share=found.share,
+            free=found.free,
+        )
