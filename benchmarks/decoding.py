@@ -39,24 +39,24 @@ def main() -> int:
 
 def run(names: tuple[str, ...], count: int, cache: Path, output: Path | None) -> int:
     """Print tables as they are finished; 2 where something is missing, else 0."""
-    import decoding_readings
-    import decoding_search
     import torch
     from decoding_material import Material
     from decoding_measure import preface
+    from decoding_readings import delta, lines
+    from decoding_search import exact, exactness, sizes
 
     from seqrec.errors import SeqrecError
 
     torch.set_num_threads(1)
     material = Material(cache, count)
-    makers = {name: getattr(decoding_search, name, None) or getattr(decoding_readings, name) for name in TABLES}
-    lines: list[str] = []
+    makers = dict(zip(TABLES, (exactness, exact, sizes, delta, lines), strict=True))
+    said: list[str] = []
 
     def say(line: str) -> None:
         print(line, flush=True)
-        lines.append(line)
+        said.append(line)
         if output:
-            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            output.write_text("\n".join(said) + "\n", encoding="utf-8")
 
     try:
         _ = material.data

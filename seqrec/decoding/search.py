@@ -239,7 +239,7 @@ def _descend(
             word = word_of[spelling[node]]
             score, spellings = masses[total + high] * weight[spelling[node]], own[word + 1] - own[word]
             sums[0] += score
-            if score * spellings >= best[-1]:
+            if score * spellings * _ROUNDING >= best[-1]:
                 _meet(y, tables, room, word, score, best, words)
         if skip[node] == node + 1 or low > high:
             node = skip[node]
@@ -321,7 +321,7 @@ def best_words(
                 word = word_of[spelling[this]]
                 score, spellings = grown[frames] * weight[spelling[this]], own[word + 1] - own[word]
                 sums[0] += score
-                if score * spellings >= best[-1]:
+                if score * spellings * _ROUNDING >= best[-1]:
                     _meet(y, tables, room, word, score, best, words)
             if child == this + 1:
                 continue

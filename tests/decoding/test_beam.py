@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from seqrec.alphabet import Alphabet, frames_needed
 from seqrec.decoding import Automaton, Entry, Lexicon, beam_search, log_probability, product, slow_beam_search
+from seqrec.decoding.beam import sequence_log_weights
 from seqrec.errors import GrammarError
 from tests.decoding.conftest import Arcs, LogProbs, log_probs_of, random_arcs, sequences
 
@@ -80,6 +81,19 @@ def test_wide_beam_with_grammars_finds_the_best_of_all_sequences_that_every_one_
         assert one.log_probability == log_probability(log_probs, one.ids)
 
 
+@given(symbols=st.integers(1, 3), factors=st.lists(st.sampled_from([0.0, 0.3, 1.0, -1.0]), max_size=3), seed=Seeds)
+def test_sequences_are_weighed_as_each_grammar_weighs_them(symbols: int, factors: list[float], seed: int) -> None:
+    weighted = [(random_arcs(symbols, seed + place, backing_off=True), factor) for place, factor in enumerate(factors)]
+    every = list(sequences(symbols, 4))
+    ids, first = np.array([one for ids in every for one in ids], np.int32), np.cumsum([0, *map(len, every)])
+    found = sequence_log_weights(product([(arcs.automaton(), factor) for arcs, factor in weighted]), ids, first)
+    for one, weight in zip(every, found, strict=True):
+        weights = [arcs.log_weight(one) for arcs, _ in weighted]
+        accepted = all(weight > -np.inf for weight in weights)
+        expected = sum(factor * weight for factor, weight in zip(factors, weights, strict=True)) if accepted else -np.inf
+        assert weight == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
 @given(seed=Seeds, symbols=st.integers(1, 3), backing_off=st.booleans())
 def test_distance_to_an_end_is_never_more_than_the_fewest_symbols(seed: int, symbols: int, backing_off: bool) -> None:
     arcs = random_arcs(symbols, seed, backing_off)
@@ -101,6 +115,14 @@ def test_narrow_beam_gives_up_prefixes_that_cannot_end_in_time() -> None:
     (found,) = beam_search(log_probs, 1, 1, product([(chain, 1.0)]))
     assert found.ids == (1, 2, 1, 2)
     assert found.log_probability == log_probability(log_probs, found.ids)
+
+
+def test_narrow_beam_keeps_no_place_for_prefixes_that_cannot_end_in_time() -> None:
+    arcs = [{1: (1, 0.0), 2: (3, 0.0)}, {1: (2, 0.0)}, {1: (3, 0.0)}, {}]  # three of the one, or one of the other
+    either = Automaton.from_arcs(arcs, [-np.inf, -np.inf, -np.inf, 0.0])
+    log_probs = np.log(np.array([[0.09, 0.9, 0.01]] * 2, np.float32))
+    (found,) = beam_search(log_probs, 1, 1, product([(either, 1.0)]))
+    assert found.ids == (2,)
 
 
 @given(frames=st.integers(1, 12), width=st.integers(1, 6), n_best=st.integers(1, 8), seed=Seeds)
@@ -145,9 +167,12 @@ def test_no_factor_makes_a_sequence_accepted(factor: float) -> None:
 
 def test_with_symbols_by_the_hundred_improbable_ones_are_not_tried_and_nothing_is_lost_by_it() -> None:
     for seed in range(3):
-        log_probs = log_probs_of(8, 300, seed, 4.0)
+        log_probs = log_probs_of(5, 300, seed, 1.0)
         found, slow = beam_search(log_probs, 6, 3), slow_beam_search(log_probs, 6, 3, likely=0)
         assert [one.ids for one in found] == [one.ids for one in slow]
+    steep = np.full((1, 300), -40.0, np.float32)
+    steep[0, [0, 7, 8, 9]] = -1, 0, -15, -18  # a ten-millionth is exp(-16.1)
+    assert [one.ids for one in beam_search(steep, 400, 400)] == [(7,), (), (8,)]
 
 
 def test_states_of_several_grammars_do_not_mix() -> None:

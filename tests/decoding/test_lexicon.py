@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from seqrec.alphabet import Alphabet
 from seqrec.decoding import Entry, Hypothesis, Lexicon, any_case, log_probability, read_entries
 from seqrec.decoding.lexicon import Dropped, parse_entry
+from seqrec.decoding.search import make_room
 from seqrec.errors import AlphabetError, GrammarError, ShapeError
 from tests.decoding.conftest import (
     ALNUM,
@@ -207,6 +208,44 @@ def test_several_spellings_of_a_word_add_up() -> None:
     assert found[0].share == pytest.approx(0.222 / (0.222 + 0.18), rel=2e-3)
 
 
+def test_spellings_that_are_worse_one_by_one_win_together() -> None:
+    lexicon = Lexicon.compile([Entry("either", ("ab", "cd")), Entry("this", ("ef",))], Alphabet("six", "abcdef"))
+    first, second = [0, 0.3, 0, 0.3, 0, 0.4, 0], [0, 0, 0.33, 0, 0.33, 0, 0.34]
+    log_probs = np.log(np.array([first, second]).clip(1e-30)).astype(np.float32)
+    (found,) = lexicon.best(log_probs)  # `this` is the best spelling and met first, and bounds are exact here
+    assert found.text == "either"
+    assert math.exp(found.score) == pytest.approx(2 * 0.3 * 0.33, rel=1e-5)
+
+
+@given(frames=st.integers(1, 8), scale=st.sampled_from([0.3, 3.0]), refused=st.floats(0, 0.9), seed=st.integers(0, 10**6))
+def test_weights_of_spellings_multiply_and_refused_spellings_are_gone(
+    frames: int, scale: float, refused: float, seed: int
+) -> None:
+    lexicon = Lexicon.compile(random_entries("abc", seed), ABC)
+    words = lexicon.tables.word
+    rng = np.random.default_rng(seed)
+    log_weights = np.where(rng.random(len(words)) < refused, -np.inf, rng.normal(0, 3, len(words)))
+    if log_weights.max() == -np.inf:
+        with pytest.raises(GrammarError, match=r"none of the lexicon's \d+ words fits"):
+            lexicon.weighted(log_weights)
+        return
+    narrowed = lexicon.weighted(log_weights)
+    log_probs = log_probs_of(frames, 4, seed, scale)
+    each = torch_log_probabilities(log_probs, np.split(lexicon.tables.ids, lexicon.tables.ids_first[1:-1]))
+    each += log_weights + np.log(lexicon.tables.weight)
+    scores = {lexicon.texts[word]: np.logaddexp.reduce(each[words == word]) for word in range(len(lexicon))}
+    expected = {text: score for text, score in scores.items() if score > -np.inf}
+    found = narrowed.best(log_probs, len(lexicon), share=True)
+    assert [one.text for one in found] == sorted(expected, key=lambda text: -expected[text])
+    ratios = [one.score - found[0].score for one in found]  # only these are promised
+    assert ratios == pytest.approx([expected[one.text] - expected[found[0].text] for one in found], rel=1e-5, abs=1e-5)
+    for one in found:
+        assert narrowed.texts[one.word] == one.text
+        assert one.log_probability == pytest.approx(np.logaddexp.reduce([
+            log_probability(log_probs, ids) for ids in narrowed.spellings(one.word)
+        ]))  # fmt: skip
+
+
 def test_no_frames_and_too_few_of_them_spell_no_word() -> None:
     lexicon = Lexicon.compile(["aa", "abc"], ABC)
     assert lexicon.shortest == 3
@@ -265,6 +304,9 @@ def test_threads_that_share_a_lexicon_find_what_one_finds() -> None:
 
 
 def test_pictures_of_any_width_may_follow_each_other() -> None:
+    lexicon = Lexicon.compile(["ab"], ABC)
+    for frames in (5, 65, 400, 3):
+        assert len(lexicon._room(frames).arena) >= len(make_room(1, lexicon.widest, frames).arena)
     lexicon = Lexicon.compile(["ab", "ba", "cab", "abcabc"], ABC)
     for frames in (5, 200, 3, 64, 65, 400, 1):
         log_probs = log_probs_of(frames, 4, frames)

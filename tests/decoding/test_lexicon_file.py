@@ -215,7 +215,7 @@ def put(*keys: str, value: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-WRONG = (-1, -(2**40), 2**40, 2**70, 1.5e300, "many", None, [], {}, [[1]])
+WRONG = (-1, -(2**40), 2**40, 2**70, 1.5e300, float("inf"), float("nan"), "many", None, [], {}, [[1]])
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ WRONG = (-1, -(2**40), 2**40, 2**70, 1.5e300, "many", None, [], {}, [[1]])
         *(put("arrays", "text", value=value) for value in WRONG),
         *(put("arrays", value=value) for value in WRONG),
         *(put("bytes", value=value) for value in (0, *WRONG)),
-        *(put(key, value=value) for key in ("longest", "widest") for value in (0, *WRONG)),
+        *(put(key, value=value) for key in ("longest", "widest") for value in (0, 1, *WRONG)),
         *(put("shortest", value=value) for value in (0, -1, "many", None, [], float("inf"), float("nan"))),
         *(put("alphabet", value=value) for value in WRONG),
         *(put("alphabet", "symbols", value=value) for value in (["a", "b"], ["a", "b", "c", "c"], ["a", "b", "c", 1], *WRONG)),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from seqrec.decoding import Grammar, beam_search, log_probability, product, slow_beam_search
 from seqrec.decoding.grammar import Walked
+from seqrec.decoding.slow_beam import sequence_log_weight
 from seqrec.errors import GrammarError
 from tests.decoding.conftest import log_probs_of, random_arcs, sequences
 
@@ -84,6 +85,17 @@ def test_language_that_is_not_regular_is_searched_exactly(frames: int, seed: int
     found = slow_beam_search(log_probs, WIDE, WIDE, [(AsManyOnesAsTwos(), 1.0)], likely=0)
     assert {one.ids: one.score for one in found} == pytest.approx(expected)
     assert [one.score for one in found] == sorted(expected.values(), reverse=True)
+
+
+@given(symbols=st.integers(1, 3), factors=st.lists(st.sampled_from([0.0, 0.3, -1.0]), max_size=2), seed=Seeds)
+def test_sequences_are_weighed_as_each_grammar_weighs_them(symbols: int, factors: list[float], seed: int) -> None:
+    grammars = [random_arcs(symbols, seed + place) for place in range(len(factors))]
+    for ids in sequences(symbols, 4):
+        weights = [one.log_weight(ids) for one in grammars]
+        accepted = all(weight > -np.inf for weight in weights)
+        expected = sum(factor * weight for factor, weight in zip(factors, weights, strict=True)) if accepted else -np.inf
+        found = sequence_log_weight(list(zip(grammars, factors, strict=True)), ids)
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
 def test_grammar_is_asked_once_for_each_state_and_symbol_and_only_for_likely_ones() -> None:
