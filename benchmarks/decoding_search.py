@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from decoding_material import SCALES, SETS, LogProbs, Material, english, joined, many_words, padded, random_posteriors
 from decoding_measure import BUDGET_S, TIMES, evenly, figure, spread, table, timed, times_ms, watched
@@ -24,7 +25,8 @@ TIE = 1e-4
 """Nats; torch's float32 losses of some tens of nats are not surer than this."""
 _EQUAL = 1e-6
 """Nats; so far our own two ways to sum over paths may differ by rounding."""
-_TORCH_PICTURES = 10
+_TORCH_PICTURES = 5
+_TREE_PICTURES = 60
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _SHORT, _LONG = 26, (75, 320)
 
@@ -121,22 +123,27 @@ def _measured(setting: _Setting, tree: BKTree, scorer: TorchScorer) -> tuple[lis
     frames = [len(one) for one in samples]
     whole = _whole_pass(lexicon, max(frames))
     lexicon.best(samples[0], share=True), tree.best(samples[0]), whole(samples[0])  # compiles what was not yet
-    alone, shared, walked, near = np.empty((4, len(samples)))
-    higher = same = 0
+    alone, shared, walked = np.empty((3, len(samples)))
     for place, log_probs in enumerate(watched(samples, name)):
-        found, alone[place] = timed(lambda: lexicon.best(log_probs))  # noqa: B023
+        _, alone[place] = timed(lambda: lexicon.best(log_probs))  # noqa: B023
         _, shared[place] = timed(lambda: lexicon.best(log_probs, share=True))  # noqa: B023
         walked[place] = whole(log_probs)
-        close, near[place] = timed(lambda: tree.best(log_probs, 3))  # noqa: B023
+    few, near, higher, same = evenly(samples, _TREE_PICTURES), [], 0, 0
+    for log_probs in watched(few, f"{name}, BK-tree"):
+        found = lexicon.best(log_probs)
+        close, took = timed(lambda: tree.best(log_probs, 3), 1)  # noqa: B023
+        near.append(took)
         higher += bool(close) and (not found or close[0].score > found[0].score + _EQUAL)
         same += bool(close) and bool(found) and close[0].word == found[0].word
     scored = np.array(times_ms(scorer.losses, evenly(samples, _TORCH_PICTURES), f"{name}, torch"))
-    every = {"exact": alone, "exact, with share": shared, "whole trie": walked, "BK-tree, delta 3": near, "torch": scored}
+    every: dict[str, Sequence[float] | npt.NDArray[np.float64]] = {
+        "exact": alone, "exact, with share": shared, "whole trie": walked, "BK-tree, delta 3": near, "torch": scored
+    }  # fmt: skip
     about = f"{np.median(frames):.0f}, {max(frames)}"
     rows = [[name, about, search, f"{len(times):,}", *spread(times)] for search, times in every.items()]
     ratio = alone / walked
     beside_whole = [figure(np.median(ratio)), figure(ratio.max()), f"{(ratio > 1.2).sum():,}"]
-    return rows, [name, *beside_whole, figure(np.median(scored) / np.median(alone)), str(higher), f"{same / len(samples):.1%}"]
+    return rows, [name, *beside_whole, figure(np.median(scored) / np.median(alone)), str(higher), f"{same / len(few):.1%}"]
 
 
 def _whole_pass(lexicon: Lexicon, frames: int) -> Callable[[LogProbs], float]:
@@ -146,7 +153,7 @@ def _whole_pass(lexicon: Lexicon, frames: int) -> Callable[[LogProbs], float]:
     def walked(log_probs: LogProbs) -> float:
         y, _ = likelihoods(log_probs, tables)
         rest, _ = bounds(y, tables)
-        return timed(lambda: best_words(y, rest, tables, room, lexicon.longest, lexicon.widest, 1, 0.0, 1e-30, 0))[1]
+        return timed(lambda: best_words(y, rest, tables, room, lexicon.longest, lexicon.widest, 1, 0.0, 1e-30, 0), 2)[1]
 
     return walked
 

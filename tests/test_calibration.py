@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from seqrec import Alphabet, Reading, Recipe, SeqrecError
 from seqrec.calibration import calibrate, fit_temperature, held_out_renderings, temperature_of
-from seqrec.reliability import tempered
 from seqrec.data.sources import RenderedSource
 from seqrec.errors import DataError, ModelFileError, ShapeError
 from seqrec.interfaces import Picture
@@ -21,6 +20,7 @@ from seqrec.model_file import TEMPERATURES, ModelCard, read_card, read_weights, 
 from seqrec.pictures import open_picture
 from seqrec.plugins import Registry
 from seqrec.recognizer import Recognizer, load
+from seqrec.reliability import tempered
 from seqrec.rows import Row
 
 AB = Alphabet("ab", "ab")

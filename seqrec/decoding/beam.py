@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from seqrec.alphabet import BLANK
-from seqrec.decoding.forward import _add, log_probability
+from seqrec.decoding.forward import add, log_probability
 from seqrec.decoding.grammar import FORBIDDEN, Automaton
 from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.posteriors import checked
@@ -199,7 +199,7 @@ def _search(
             break
         whole, new_blanks, new_ends = np.empty(held), np.empty(held), np.empty(held)
         for one in range(held):
-            whole[one] = _add(blanks[one], ends[one])
+            whole[one] = add(blanks[one], ends[one])
             new_blanks[one] = whole[one] + log_probs[frame, BLANK]
             new_ends[one] = ends[one] + log_probs[frame, symbol_of[node[one]]]
         for one in range(held):
@@ -213,7 +213,7 @@ def _search(
                     continue
                 mass = y + (blanks[one] if symbol == last else whole[one])
                 if member[symbol] >= 0:
-                    new_ends[member[symbol]] = _add(new_ends[member[symbol]], mass)
+                    new_ends[member[symbol]] = add(new_ends[member[symbol]], mass)
                     continue
                 score = mass + weight[one]
                 if score == -np.inf or (grammars == 0 and taken == width and score <= best[taken - 1]):
@@ -229,7 +229,7 @@ def _search(
             for other in range(held):
                 member[symbol_of[node[other]]] = -1
         for one in range(held):
-            mass, far = _add(new_blanks[one], new_ends[one]), False
+            mass, far = add(new_blanks[one], new_ends[one]), False
             for one_grammar in range(grammars):
                 far = far or distance[state[one, one_grammar]] > left
             if mass > -np.inf and not far:

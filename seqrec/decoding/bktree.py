@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from seqrec.decoding.bounds import Tables
+from seqrec.decoding.forward import add, forward
 from seqrec.decoding.greedy import greedy
 from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.lexicon import Lexicon
@@ -59,12 +61,26 @@ class BKTree:
         log_probs = checked(log_probs, self.lexicon.alphabet.classes)
         if delta < 0 or n_best < 1:
             raise GrammarError(f"delta is {delta} and n_best {n_best}; expected a number of edits, 0 or more, and at least 1")
-        found = []
-        for word in self.near(greedy(log_probs).ids, delta):
-            found.append(self.lexicon.hypothesis(log_probs, word, self.lexicon.log_score(log_probs, word)))
-        found = sorted((one for one in found if one.score > -math.inf), key=lambda one: (-one.score, one.word))
-        whole = float(np.logaddexp.reduce([one.score for one in found])) if found else 0.0
-        return [replace(one, share=math.exp(one.score - whole)) for one in found[:n_best]]
+        words = np.array(self.near(greedy(log_probs).ids, delta), np.int64)
+        scores = _scores(np.asarray(log_probs, np.float32), self.lexicon.tables, words)
+        order = [place for place in np.argsort(-scores, kind="stable").tolist() if scores[place] > -math.inf]
+        whole = float(np.logaddexp.reduce(scores)) if order else 0.0
+        return [
+            self.lexicon.hypothesis(log_probs, int(words[place]), float(scores[place]), math.exp(scores[place] - whole))
+            for place in order[:n_best]
+        ]
+
+
+@njit(cache=True, nogil=True)
+def _scores(log_probs: npt.NDArray[np.float32], tables: Tables, words: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Log of weight × probability of each of some words, summed over its spellings, by the forward algorithm."""
+    scores = np.full(len(words), -np.inf)
+    for place, word in enumerate(words):
+        for own in range(tables.own[word], tables.own[word + 1]):
+            spelling = tables.spellings_of[own]
+            ids = tables.ids[tables.ids_first[spelling] : tables.ids_first[spelling + 1]].astype(np.int64)
+            scores[place] = add(scores[place], forward(log_probs, ids) + math.log(tables.weight[spelling]))
+    return scores
 
 
 @njit(cache=True, nogil=True)

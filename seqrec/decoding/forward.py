@@ -32,7 +32,7 @@ def log_probability(log_probs: npt.NDArray[np.float32], ids: Sequence[int]) -> f
 
 
 @njit(cache=True, nogil=True)
-def _add(one: float, other: float) -> float:
+def add(one: float, other: float) -> float:
     """log(exp(one) + exp(other))."""
     high = max(one, other)
     if high == -np.inf:
@@ -54,11 +54,11 @@ def forward(log_probs: npt.NDArray[np.float32], ids: npt.NDArray[np.int64]) -> f
         for state in range(states - 1, -1, -1):  # downwards: the states below still hold the frame before
             total = alpha[state]
             if state > 0:
-                total = _add(total, alpha[state - 1])
+                total = add(total, alpha[state - 1])
             symbol = BLANK
             if state % 2 == 1:
                 symbol = ids[state // 2]
                 if state > 1 and symbol != ids[state // 2 - 1]:
-                    total = _add(total, alpha[state - 2])
+                    total = add(total, alpha[state - 2])
             alpha[state] = total + log_probs[frame, symbol]
-    return alpha[0] if states == 1 else _add(alpha[states - 1], alpha[states - 2])
+    return alpha[0] if states == 1 else add(alpha[states - 1], alpha[states - 2])
