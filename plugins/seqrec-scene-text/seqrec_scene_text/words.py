@@ -55,10 +55,15 @@ def word_list(name: str, held_out: bool, most_frequent: int = 0) -> tuple[str, .
     return tuple(word for word in words if is_held_out(word) == held_out)
 
 
+def english() -> list[str]:
+    """The English words by frequency, those kept for validation among them."""
+    return (FOLDER / "english.txt").read_text(encoding="utf-8").split()
+
+
 def english_50k() -> list[str]:
     """The 50,000 most frequent English words, as lines of a lexicon: each in small letters, capitalised and in capitals."""
-    words = (FOLDER / "english.txt").read_text(encoding="utf-8").split()[:50_000]
-    return ["\t".join((word, "1", *dict.fromkeys((word, word.capitalize(), word.upper())))) for word in words]
+    forms = ((word, word.capitalize(), word.upper()) for word in english()[:50_000])
+    return ["\t".join((each[0], "1", *dict.fromkeys(each))) for each in forms]
 
 
 def english_letters(alphabet: Alphabet) -> "Automaton":

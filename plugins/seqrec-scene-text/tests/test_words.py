@@ -8,7 +8,7 @@ import pytest
 
 from seqrec import Alphabet
 from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii94, ascii95
-from seqrec_scene_text.words import TextSource, english, is_held_out, word_list
+from seqrec_scene_text.words import TextSource, english, english_50k, english_letters, is_held_out, word_list
 
 
 def drawn(source: TextSource, count: int = 3000) -> list[str]:
@@ -84,3 +84,16 @@ def test_every_printable_character_is_drawn() -> None:
 
 def test_an_alphabet_without_words_gets_random_symbols() -> None:
     assert set("".join(drawn(TextSource(Alphabet("marks", "%&")), 5))) <= set("%&")
+
+
+def test_the_lexicon_has_50000_words_in_three_spellings() -> None:
+    lines = english_50k()
+    assert (len(lines), lines[0], lines[6]) == (50_000, "the\t1\tthe\tThe\tTHE", "i\t1\ti\tI")
+
+
+def test_the_grammar_likes_english_in_any_case_and_refuses_nothing() -> None:
+    for alphabet in (ascii95, alnum36):
+        grammar = english_letters(alphabet)
+        likely, unlikely = (grammar.log_weight(alphabet.encode(text)) for text in ("station", "xqzjvkw"))
+        assert likely > unlikely + 10
+        assert unlikely > -1000
