@@ -240,7 +240,7 @@ def test_json_in_the_documentation_is_json() -> None:
 
 def test_links_between_files_lead_somewhere() -> None:
     for path in PAGES:
-        text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+        text = re.sub(r"`[^`\n]+`", "", BLOCK.sub("", path.read_text(encoding="utf-8")))  # code holds no links
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
             if not target.startswith(("http:", "https:", "mailto:")):
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"

@@ -143,7 +143,7 @@ def test_guidance_is_the_cross_entropy_at_the_frames_where_symbols_stand() -> No
         ("sequence.hiden=5", r"unknown key 'sequence.hiden' for sequence 'bilstm'; did you mean 'hidden'\?"),
         ("sequence.hidden=-5", r"sequence 'bilstm' refuses hidden=-5: "),
         ("sequence.hidden=many", r"sequence 'bilstm' refuses hidden='many': "),
-        ("transcription.blank=3", r"unknown key 'transcription.blank' for transcription 'ctc'; there is none"),
+        ("transcription.blank=3", r"unknown key 'transcription.blank' for transcription 'ctc'; known: compose"),
     ],
 )
 def test_unknown_or_wrong_options_of_parts_are_refused(setting: str, message: str) -> None:
