@@ -50,7 +50,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("source", "kind"),
-    [("text.txt", "text"), ("words", "a lexicon of the task, in all its spellings"), ("set", "FileStore"), ("set/gt.txt", "FileStore")],
+    [
+        ("text.txt", "text"),
+        ("words", "a lexicon of the task, in all its spellings"),
+        ("set", "FileStore"),
+        ("set/gt.txt", "FileStore"),
+    ],
 )
 def test_model_is_that_of_the_labels_whatever_they_stand_in(
     seqrec: Callable[..., Any], folder: Path, source: str, kind: str
