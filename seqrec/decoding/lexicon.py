@@ -18,7 +18,7 @@ from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.posteriors import checked
 from seqrec.decoding.search import ANY, WAITING, Room, best_words, make_room
 from seqrec.decoding.trie import Int32s, Trie, build_trie, padded, parents, subtree_maximum, trie_automaton
-from seqrec.errors import GrammarError
+from seqrec.errors import AlphabetError, GrammarError
 
 POLICIES = ("error", "drop", "reduce")
 SLACK = 1e-9
@@ -288,6 +288,7 @@ def _collected(
     weights: list[float] = []
     owner: dict[tuple[int, ...], int] = {}
     outside: list[str] = []
+    refused: list[str] = []
     count = merged = 0
     for word in words:
         entry = word if isinstance(word, Entry) else Entry(word)
@@ -298,7 +299,7 @@ def _collected(
             pieces = alphabet.split(spelling)
             ids = [number for piece in pieces if (number := alphabet.id_of(piece)) is not None]
             if len(ids) < len(pieces) and policy == "error":
-                alphabet.encode(spelling)  # says which symbol, and where
+                refused.append(spelling)
             if ids and (len(ids) == len(pieces) or policy == "reduce"):
                 known.append(tuple(ids))
         if not known:
@@ -313,6 +314,13 @@ def _collected(
         else:
             merged += 1
             weights[owner[known[0]]] += entry.weight if entry.weight != 1.0 else 0.0
+    if refused:
+        try:
+            alphabet.encode(refused[0])  # says which symbol, and where
+        except AlphabetError as error:
+            named = ", ".join(map(repr, refused[:5])) + (", …" if len(refused) > 5 else "")
+            told = f"{len(refused):,} words with symbols outside the alphabet in all ({named}); drop or reduce them"
+            raise AlphabetError(f"{error}; {told}") from error
     return texts, weights, list(owner), list(owner.values()), Dropped(tuple(outside), count, merged)
 
 

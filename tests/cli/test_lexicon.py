@@ -75,7 +75,10 @@ def test_words_outside_the_alphabet_are_dropped_reduced_or_an_error(seqrec: Call
     before = (folder / "words.lex").read_bytes()
     found = seqrec(*command, "--policy", "error")
     assert (found.code, found.out) == (2, "")
-    assert found.err == "error: symbol 'é' (U+00E9) at position 2 of 'bé' is not in alphabet 'bars8' (8 symbols)\n"
+    assert found.err == (
+        "error: symbol 'é' (U+00E9) at position 2 of 'bé' is not in alphabet 'bars8' (8 symbols); "
+        "2 words with symbols outside the alphabet in all ('bé', 'dxd'); drop or reduce them\n"
+    )
     assert (folder / "words.lex").read_bytes() == before
 
 

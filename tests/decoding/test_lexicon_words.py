@@ -124,3 +124,9 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
         GrammarError, match=r"latin\.txt' is no text in UTF-8 \(invalid continuation byte at byte 2\); convert it"
     ):
         read_entries(tmp_path / "latin.txt")
+
+
+def test_words_that_are_refused_are_counted_and_named() -> None:
+    told = r"symbol 'x'.*; 2 words with symbols outside the alphabet in all \('ax', 'y'\); drop or reduce them"
+    with pytest.raises(AlphabetError, match=told):
+        Lexicon.compile(["ab", "ax", "y"], ABC, policy="error")
