@@ -88,7 +88,7 @@ class BeamDecoder:
                 found = beam_search(log_probs, width, self.n_best, self._compiled)
             if found or not self.grammars:
                 break
-        return found
+        return found if found or self.grammars else GreedyDecoder()(log_probs)  # where a frame makes everything impossible
 
 
 @dataclass(frozen=True, eq=False)

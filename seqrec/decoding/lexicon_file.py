@@ -24,6 +24,8 @@ from seqrec.model_file import write_atomically
 VERSION = 1
 """Of the layout; a reader refuses others."""
 MAGIC = b"seqrec.lexicon\r\n\x1a"
+_HEAD = struct.Struct("<IQ32s")
+"""Behind the magic bytes: version, length of the header, SHA-256 of all that follows."""
 _ALIGNMENT = 64
 _HEADER_LIMIT = 1 << 26
 _KINDS = {
@@ -92,12 +94,12 @@ def save_lexicon(path: Path, lexicon: Lexicon) -> None:
             "widest": lexicon.widest,
             "arrays": places,
             "bytes": len(body),
-            "sha256": hashlib.sha256(body).hexdigest(),
         },
         ensure_ascii=False,
     ).encode("utf-8")
-    start = MAGIC + struct.pack("<IQ", VERSION, len(header)) + header
-    write_atomically(path, start.ljust(-(-len(start) // _ALIGNMENT) * _ALIGNMENT, b"\0") + body)
+    fixed = len(MAGIC) + _HEAD.size
+    content = header.ljust(-(-(fixed + len(header)) // _ALIGNMENT) * _ALIGNMENT - fixed, b"\0") + body
+    write_atomically(path, MAGIC + _HEAD.pack(VERSION, len(header), hashlib.sha256(content).digest()) + content)
 
 
 def load_lexicon(path: Path, alphabet: Alphabet | None = None) -> Lexicon:
@@ -139,7 +141,7 @@ def is_lexicon_file(path: Path) -> bool:
 
 
 def verify_lexicon(path: Path) -> None:
-    """Compare the whole file with the hash in its header.
+    """Compare the whole file with its hash.
 
     Raises:
         GrammarError: They differ, or the file cannot be loaded.
@@ -148,23 +150,23 @@ def verify_lexicon(path: Path) -> None:
     header, _ = _mapped(path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        file.seek(header["start"])
+        file.seek(len(MAGIC) + _HEAD.size)
         while piece := file.read(1 << 20):
             digest.update(piece)
-    if digest.hexdigest() != header.get("sha256"):
+    if digest.digest() != header["sha256"]:
         raise GrammarError(f"lexicon '{path}': its content is not what was written (SHA-256 differs); copy or build it again")
 
 
 def _mapped(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and arrays of a file; the arrays lie inside of it, their values are not checked."""
-    fixed = len(MAGIC) + 12
+    fixed = len(MAGIC) + _HEAD.size
     try:
         size = os.stat(path).st_size
         with path.open("rb") as file:
             begin = file.read(fixed)
             if begin[: len(MAGIC)] != MAGIC:
                 raise GrammarError(f"'{path}' is no compiled lexicon; make one with: seqrec lexicon build words.txt -o words.lex")
-            version, length = struct.unpack("<IQ", begin[len(MAGIC) :].ljust(12, b"\0"))
+            version, length, digest = _HEAD.unpack(begin[len(MAGIC) :].ljust(_HEAD.size, b"\0"))
             if version != VERSION:
                 raise GrammarError(f"lexicon '{path}' is of version {version}; this seqrec reads {VERSION}: build it again")
             if length > min(_HEADER_LIMIT, size):
@@ -183,7 +185,7 @@ def _mapped(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             if place["type"] != kind or min(offset, count) < 0 or offset % _ALIGNMENT or stop > len(body):
                 raise ValueError(f"table '{name}' does not lie in the file")
             arrays[name] = np.asarray(body[offset:stop]).view(kind)
-        header["start"] = start
+        header["sha256"] = digest
         return header, arrays
     except OSError as error:
         raise GrammarError(f"lexicon '{path}' cannot be read: {error.strerror or error}") from error
