@@ -57,7 +57,7 @@ $(VENV)/.installed: $(PROJECTS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(PROJECTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e ".[torch,dev]" $(addprefix -e ,$(PLUGINS))
+	$(BIN)/python -m pip install --quiet -e ".[torch,dev]" $(patsubst %,-e "%[dev]",$(PLUGINS))
 	@touch $@ $(VENV)/.installed
 
 $(BIN)/python:

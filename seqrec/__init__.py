@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from seqrec.alphabet import BLANK, Alphabet
 from seqrec.errors import SeqrecError
 from seqrec.hookspecs import hookimpl
-from seqrec.interfaces import Backbone, DatasetReader, Part, Renderer, Sample, SequenceModel, Store, Transcription
+from seqrec.interfaces import Backbone, DatasetReader, Part, Prepared, Renderer, Sample, SequenceModel, Store, Transcription
 from seqrec.reading import Reading
 from seqrec.recipe import Recipe
 from seqrec.task import Protocol, Task
@@ -31,6 +31,7 @@ __all__ = [
     "Backbone",
     "DatasetReader",
     "Part",
+    "Prepared",
     "Protocol",
     "Reading",
     "Recipe",

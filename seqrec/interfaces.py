@@ -41,6 +41,25 @@ class Sample:
     key: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a task makes of a picture before it is scaled to the network's height: a crop, a straighter one.
+
+    Attributes:
+        image: (H, W), uint8.
+        start_px: x of its left edge in the picture that it was made of.
+        width_px: How much of that picture's width it shows; x runs evenly from one to the other.
+    """
+
+    image: Picture
+    start_px: float
+    width_px: float
+
+
+Prepare = Callable[[Picture], Prepared]
+"""Picture → what the network is shown of it; a function of a module, so that it can be sent to worker processes."""
+
+
 class Renderer(ABC):
     """Draws practice pictures.
 

@@ -23,11 +23,13 @@ class PictureRecipe:
         height_px: Height of every picture.
         min_width_px: Narrower ones are stretched to this (the paper: 100).
         max_width_px: Wider ones are refused with a message.
+        prepare: Name of what the task does to a picture before; empty for nothing.
     """
 
     height_px: int = 32
     min_width_px: int = 100
     max_width_px: int = 20_000
+    prepare: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class DataRecipe:
         chunk: Pictures drawn (or read) together; batches of like width are formed within a chunk.
         reuse: How many times each picture is shown, in different chunks, augmented anew each time.
         augment: Strength of augmentation, 0 none to 1.
+        invert: Part of the pictures whose polarity is turned, 0..1.
         render_weight: Share of drawn pictures beside those of `--data`, whose own weights default to 1.
         workers: Processes that draw and read, and give way to training; -1 for as many as cores, 0 for none.
         held_out: Pictures drawn for validation where there is no `validation`.
@@ -56,6 +59,7 @@ class DataRecipe:
     chunk: int = 4096
     reuse: int = 2
     augment: float = 1.0
+    invert: float = 0.5
     render_weight: float = 1.0
     workers: int = -1
     held_out: int = 512
@@ -183,6 +187,8 @@ class Recipe:
                 raise RecipeError(f"{source}: '{key}' is {value}; it must be at least {least}")
         if not 0 <= recipe.train.ema_decay < 1:
             raise RecipeError(f"{source}: 'train.ema_decay' is {recipe.train.ema_decay}; it must be in 0..1, below 1")
+        if not 0 <= recipe.data.invert <= 1:
+            raise RecipeError(f"{source}: 'data.invert' is {recipe.data.invert}; it must be in 0..1")
         return recipe
 
     def with_settings(self, settings: Iterable[str]) -> "Recipe":

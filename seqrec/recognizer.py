@@ -17,7 +17,7 @@ from seqrec.decoding.decoders import Accepts
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
 from seqrec.errors import ModelFileError, SeqrecError
-from seqrec.interfaces import Picture
+from seqrec.interfaces import Picture, Prepare, Prepared
 from seqrec.model_file import ModelCard, find_model, read_card, require_torch
 from seqrec.pictures import PictureSource, fit_height, open_picture, turned
 from seqrec.plugins import Registry, registry
@@ -59,6 +59,7 @@ class Recognizer:
             `decoding`.
         threads: Pictures decoded at a time.
         task: Adds hints and finished readings; None where the plugin is not installed.
+        prepare: What is done to a picture before it is scaled, or None.
         turn_tall: Whether crops taller than wide are read turned as well, and the most confident reading kept.
         card: What the model file said; None for a network that was never saved.
     """
@@ -72,6 +73,7 @@ class Recognizer:
     decoding: Decoding = field(default_factory=Decoding)
     lexicons: Callable[[str], LexiconSource | None] | None = field(default=None, repr=False)
     threads: int = 1
+    prepare: Prepare | None = field(default=None, repr=False)
 
     def folded(self, alphabet: Alphabet) -> "Recognizer":
         """This reader with a smaller alphabet: probabilities are added up frame by frame, see `seqrec.alphabet.fold_map`.
@@ -185,7 +187,7 @@ class Recognizer:
         self, window: Sequence[tuple[str, Picture | SeqrecError]]
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
         readings: dict[int, Reading | SeqrecError] = {}
-        views: list[tuple[int, int, Picture]] = []  # place in the window, degrees, scaled picture
+        views: list[tuple[int, int, Prepared]] = []  # place in the window, degrees, what is shown to the network
         for place, (_, picture) in enumerate(window):
             if isinstance(picture, SeqrecError):
                 readings[place] = picture
@@ -193,7 +195,7 @@ class Recognizer:
             tall = self.turn_tall and picture.shape[0] > picture.shape[1]
             for degrees in (0, 90, 270) if tall else (0,):
                 try:
-                    views.append((place, degrees, self._scaled(turned(picture, degrees))))
+                    views.append((place, degrees, self._shown(turned(picture, degrees))))
                 except SeqrecError as error:  # too wide for the network, as one view of a picture 1 pixel wide is
                     readings.setdefault(place, error)
         for place, reading in self._read_views(views, window):
@@ -209,22 +211,24 @@ class Recognizer:
             else:
                 yield key, self._finished(found, picture), picture
 
-    def _scaled(self, picture: Picture) -> Picture:
+    def _shown(self, picture: Picture) -> Prepared:
         size = self.picture
-        return fit_height(picture, size.height_px, size.min_width_px, self.engine.width_step_px, size.max_width_px)
+        shown = self.prepare(picture) if self.prepare else Prepared(picture, 0.0, picture.shape[1])
+        scaled = fit_height(shown.image, size.height_px, size.min_width_px, self.engine.width_step_px, size.max_width_px)
+        return dataclasses.replace(shown, image=scaled)
 
     def _read_views(
-        self, views: list[tuple[int, int, Picture]], window: Sequence[tuple[str, Picture | SeqrecError]]
+        self, views: list[tuple[int, int, Prepared]], window: Sequence[tuple[str, Picture | SeqrecError]]
     ) -> Iterator[tuple[int, Reading | SeqrecError]]:
         """Readings of scaled pictures, in batches of like width."""
-        views = sorted(views, key=lambda view: view[2].shape[1])
+        views = sorted(views, key=lambda view: view[2].image.shape[1])
         start = 0
         while start < len(views):
             stop = start + 1
-            while stop < len(views) and (stop + 1 - start) * views[stop][2].size <= _BATCH_AREA_PX:
+            while stop < len(views) and (stop + 1 - start) * views[stop][2].image.size <= _BATCH_AREA_PX:
                 stop += 1
             some = views[start:stop]
-            batch = collate([view for _, _, view in some], [()] * len(some), [""] * len(some))
+            batch = collate([view.image for _, _, view in some], [()] * len(some), [""] * len(some))
             log_probs, lengths = self.engine.run(batch.images, batch.widths)
             posteriors = [log_probs[: lengths[column], column] for column in range(len(some))]
             seen = [_view(window[place], degrees, view) for place, degrees, view in some]
@@ -241,11 +245,11 @@ class Recognizer:
         return reading
 
 
-def _view(given: tuple[str, Picture | SeqrecError], degrees: int, scaled: Picture) -> View:
+def _view(given: tuple[str, Picture | SeqrecError], degrees: int, shown: Prepared) -> View:
     key, picture = given
     assert not isinstance(picture, SeqrecError)
-    across, along = picture.shape if degrees not in (90, 270) else picture.shape[::-1]
-    return View(key, degrees, scaled.shape[1], along, across)
+    across = picture.shape[1 if degrees in (90, 270) else 0]
+    return View(key, degrees, shown.image.shape[1], shown.start_px, shown.width_px, across)
 
 
 def _rank(reading: Reading) -> tuple[bool, float]:
@@ -292,7 +296,13 @@ def load(
     from seqrec.engines.torch_engine import load_engine
 
     engine = load_engine(file, card, found, device)
-    reader = Recognizer(engine, card.recipe.picture, engine.alphabet, task, card.turn_tall, card)
+    if card.recipe.picture.prepare and task is None:
+        raise ModelFileError(
+            f"'{file}' reads pictures that task '{card.task}' prepares, whose plugin is not installed: pip install "
+            f"{card.plugin.partition(' ')[0]}"
+        )
+    prepare = task.preparation_named(card.recipe.picture.prepare) if task else None
+    reader = Recognizer(engine, card.recipe.picture, engine.alphabet, task, card.turn_tall, card, prepare=prepare)
     if not alphabet:
         return reader
     if task is None:

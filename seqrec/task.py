@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from seqrec.alphabet import Alphabet
 from seqrec.benchmark import Benchmark
-from seqrec.errors import AlphabetError, nearest
-from seqrec.interfaces import Renderer
+from seqrec.errors import AlphabetError, RecipeError, nearest
+from seqrec.interfaces import Prepare, Renderer
 from seqrec.reading import Reading
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Task:
         weights: The model file of the shipped reader, or None.
         samples: A folder of sample pictures with a `gt.txt`, or None.
         finish: Reading → further fields of it (`text`, a score …), or None.
+        preparations: Name → what a picture becomes before it is scaled, for recipes that say `picture.prepare = NAME`.
         turn_tall: Whether crops taller than wide are read turned as well.
         hint: Says of a picture's width and height in pixels and its reading what is odd about it as input, or nothing.
         description: One line for `seqrec plugins list`.
@@ -68,6 +69,7 @@ class Task:
     weights: Path | None = None
     samples: Path | None = None
     finish: Callable[[Reading], Mapping[str, object]] | None = None
+    preparations: Mapping[str, Prepare] = field(default_factory=dict)
     turn_tall: bool = False
     hint: Callable[[int, int, Reading], str] | None = None
     description: str = ""
@@ -84,3 +86,15 @@ class Task:
         if name not in known:
             raise AlphabetError(f"task '{self.name}' has no alphabet '{name}'{nearest(name, list(known))}")
         return known[name]
+
+    def preparation_named(self, name: str) -> Prepare | None:
+        """The preparation of that name, None for `""`.
+
+        Raises:
+            RecipeError: The task has none of that name.
+        """
+        if not name:
+            return None
+        if name not in self.preparations:
+            raise RecipeError(f"'picture.prepare': task '{self.name}' has no '{name}'{nearest(name, list(self.preparations))}")
+        return self.preparations[name]

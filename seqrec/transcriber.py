@@ -50,14 +50,16 @@ class View(NamedTuple):
         key: Names the picture.
         degrees: By which it was turned anti-clockwise.
         input_px: Width of the network's input.
-        along_px: Size of the picture as it was given, along the direction of reading.
-        across_px: Across it.
+        start_px: Where in the picture as it was given the input begins, along the direction of reading.
+        along_px: How much of the picture it shows, along the direction of reading.
+        across_px: Size of the picture across it.
     """
 
     key: str
     degrees: int
     input_px: int
-    along_px: int
+    start_px: float
+    along_px: float
     across_px: int
 
 
@@ -164,12 +166,13 @@ class Transcriber:
         path = align(log_probs, found.ids)
         stride, offset, scale = self.source.frame_stride_px, self.source.frame_offset_px, view.along_px / view.input_px
         symbols = tuple(self.alphabet.decode(found.ids))
+        spans = spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px)
         return Reading(
             symbols,
             self.alphabet.text(symbols),
             math.exp(min(found.log_probability, 0.0)),
             path.confidences,
-            spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px),
+            tuple((left + view.start_px, right + view.start_px) for left, right in spans),
             turned=view.degrees,
             word=found.text,
             share=found.share,

@@ -23,7 +23,7 @@ from seqrec.batch import Batch, collate
 from seqrec.data.augment import augment
 from seqrec.data.sources import Source
 from seqrec.errors import AlphabetError, DataError, ImageError
-from seqrec.interfaces import Picture, Sample
+from seqrec.interfaces import Picture, Prepare, Prepared, Sample
 from seqrec.pictures import fit_height
 from seqrec.recipe import DataRecipe, PictureRecipe
 
@@ -67,7 +67,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Preparation:
-    """Sample → example: scaled, encoded, and checked against the frames that its picture gives.
+    """Sample → example: prepared, scaled, encoded, and checked against the frames that its picture gives.
 
     Attributes:
         source: Where samples come from.
@@ -75,6 +75,7 @@ class Preparation:
         picture: Height and least width.
         frames_by_width: Frames for each width in pixels, (largest width + 1,), int64.
         width_step_px: Widths are multiples of this.
+        before: What the task does to a picture before it is scaled, or None.
     """
 
     source: Source
@@ -82,6 +83,7 @@ class Preparation:
     picture: PictureRecipe
     frames_by_width: npt.NDArray[np.int64]
     width_step_px: int
+    before: Prepare | None = None
 
     def prepare(self, index: int) -> Example | Skip:
         """The example of a stream index, or why there is none."""
@@ -100,7 +102,8 @@ class Preparation:
         try:
             ids = tuple(self.alphabet.encode(sample.label))
             size = self.picture
-            scaled = fit_height(sample.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
+            shown = self.before(sample.image) if self.before else Prepared(sample.image, 0.0, sample.image.shape[1])
+            scaled = fit_height(shown.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
         except (AlphabetError, ImageError) as error:
             return Skip(key, str(error))
         if not ids:
@@ -115,7 +118,7 @@ class Preparation:
             )
         boxes = None
         if sample.boxes is not None and len(sample.boxes) == len(ids):
-            boxes = sample.boxes * np.float32(scaled.shape[1] / sample.image.shape[1])
+            boxes = (sample.boxes - np.float32(shown.start_px)) * np.float32(scaled.shape[1] / shown.width_px)
         return Example(scaled, ids, key, boxes)
 
     def pieces(self, start: int, stop: int) -> list[Example | Skip]:
@@ -252,7 +255,7 @@ class Stream:
         images: list[Picture] = []
         centres = []
         for example in chosen:
-            image, boxes = augment(example.image, rng, self.data.augment, example.boxes)
+            image, boxes = augment(example.image, rng, self.data.augment, example.boxes, self.data.invert)
             images.append(np.asarray(cv2.resize(image, (width, image.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8))
             centres.append(() if boxes is None else (boxes.mean(1) * (width / image.shape[1])).tolist())
         return collate(images, [example.target for example in chosen], [example.key for example in chosen], centres)

@@ -99,7 +99,7 @@ def spans_px(
     stride_px: float,
     offset_px: float,
     scale: float,
-    width_px: int,
+    width_px: float,
     height_px: int,
 ) -> tuple[tuple[float, float], ...]:
     """Left and right edge of each symbol in pixels of the picture as it was given.

@@ -125,9 +125,7 @@ def _stepped(automaton: Automaton, state: int, symbol: int) -> tuple[int, float]
         state = automaton.backoff[state]
 
 
-def sequence_log_weights(
-    grammar: Product, ids: npt.NDArray[np.int32], first: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+def sequence_log_weights(grammar: Product, ids: npt.NDArray[np.int32], first: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """What grammars say of whole sequences: log-weights times factors, summed; minus infinity where one does not accept.
 
     Args:

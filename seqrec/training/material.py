@@ -53,6 +53,7 @@ def gather(
     readers = [reader for _, reader in plugins.dataset_readers]
     renderer = task.renderer.configured(alphabet, recipe.renderer) if task.renderer else None
     size, step = recipe.picture, backbone.width_step_px
+    before = task.preparation_named(size.prepare)
     frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).numpy().astype(np.int64)
 
     def frames_for(width: int, height: int) -> int:
@@ -66,7 +67,7 @@ def gather(
         weights.append(recipe.data.render_weight)
     for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)
-        found = audit(store, alphabet, frames_for)
+        found = audit(store, alphabet, None if before else frames_for)  # what is prepared is measured when it is
         messages += [f"{path}: {line}" for line in found.summary()]
         if not len(found.usable):
             raise DataError(f"{path}: none of its {len(store)} samples can be used: {found.summary()[0]}")
@@ -75,7 +76,7 @@ def gather(
     if not sources:
         raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
     mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
-    preparation = Preparation(mixture, alphabet, size, frames, step)
+    preparation = Preparation(mixture, alphabet, size, frames, step, before)
     examples: list[Example] = []
     for name, source, count in _validation_sources(recipe, renderer, plugins):
         prepared = dataclasses.replace(preparation, source=source).pieces(0, count)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from seqrec import Alphabet
+from seqrec_sheet_music.parts import parts
 from seqrec_sheet_music.tokens import HIGHEST_STEP, KEYS, LOWEST_STEP, VALUES, Clef, Grace, Key, Note, Pitch, Rest, Value, spell
 
 CLEFS = (Clef("G", 2), Clef("F", 4), Clef("C", 3), Clef("C", 4), Clef("C", 1))
@@ -77,6 +78,7 @@ semantic = Alphabet(
     list(_semantic()),
     separator="\t",
     source=f"{PRIMUS}: the semantic encoding, the part of it that SCOPE.md names",
+    parts={token: parts(token) for token in _semantic()},
 )
 pitches = Alphabet(
     "sheet-music-pitch",
