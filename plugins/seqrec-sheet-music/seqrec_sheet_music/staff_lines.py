@@ -26,6 +26,7 @@ _MOST_STAVES = 0.23  # a space is at most this part of the picture's height
 _STEEPEST_PX = 3  # that lines rise or fall from one block to the next, at most
 _RISE_COST = 0.012  # contrast that a pixel of rise costs, squared
 _OUTSIDE = -0.3  # a path that leaves the picture
+_FAINTEST = 0.03  # darkness of the faintest of five lines on the whole
 _INK, _GAP_BLOCKS, _BESIDE_SPACES = 0.4, 3, 16  # share of the usual darkness; what may be empty; how far to look
 _STIFFNESS = 12.0  # of the curve through the blocks
 _DARKEST, _BRIGHTEST = 2.0, -1.0  # standard deviations; what is beyond is no more of a line than this
@@ -77,7 +78,7 @@ def _found(picture: Grey, height_px: int) -> StaffLines | None:
     at = np.arange(blocks)
     seen = contrast[size, at, path]
     start, stop, mean = _extent(seen)
-    if mean <= 0:
+    if mean <= 0 or _faintest(rows[start:stop], path[start:stop], float(spaces[size])) < _FAINTEST:
         return None
     start, stop = _with_ink_beside(rows, path, spaces[size], start, stop)
     weight = np.maximum(seen, 0) * ((at >= start) & (at < stop)) + 1e-3
@@ -180,8 +181,15 @@ def _extent(seen: Numbers) -> tuple[int, int, float]:
     return (start, stop, float(seen[start:stop].mean())) if stop > start else (0, len(seen), 0.0)
 
 
+def _faintest(rows: Numbers, path: npt.NDArray[np.int64], space: float) -> float:
+    """Mean darkness of the faintest of the five lines along a path."""
+    height = np.arange(rows.shape[1])
+    lines = [[np.interp(y + line * space, height, row) for row, y in zip(rows, path, strict=True)] for line in range(-2, 3)]
+    return float(np.mean(lines, axis=1).min())
+
+
 def _with_ink_beside(rows: Numbers, path: npt.NDArray[np.int64], space: float, start: int, stop: int) -> tuple[int, int]:
-    """The extent, with the blocks beside it where something stands at the height of the staff; clefs and thick rests hide lines."""
+    """The extent with the blocks beside it where something stands at the height of the staff: clefs and rests hide lines."""
     reach = round(2 * space)
     ink = np.array([rows[block, max(y - reach, 0) : y + reach + 1].max() for block, y in enumerate(path)])
     drawn = ink > _INK * np.median(ink[start:stop])
