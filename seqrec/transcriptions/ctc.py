@@ -97,7 +97,8 @@ class ComposedHead(nn.Module):
         for row, symbol in enumerate(alphabet.symbols, start=1):
             mix[row, [names[part] for part in alphabet.parts_of(symbol)]] = 1.0
         self.register_buffer("mix", mix, persistent=False)
-        bound = (in_features * float(mix.sum(1).mean())) ** -0.5  # a class's weights then start as those of nn.Linear do
+        parts = (1 + sum(len(set(alphabet.parts_of(symbol))) for symbol in alphabet.symbols)) / alphabet.classes
+        bound = (in_features * parts) ** -0.5  # a class's weights then start as those of nn.Linear do
         self.weight = nn.Parameter(torch.empty(len(names), in_features).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(len(names)).uniform_(-bound, bound))
 
