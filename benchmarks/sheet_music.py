@@ -1,0 +1,153 @@
+"""How well readers of sheet music read: fragments of 3 to 20 notes in a font and of tunes that training never draws, by length.
+
+    python benchmarks/sheet_music.py --count 1000
+    python benchmarks/sheet_music.py --model runs/music --pitch-model runs/pitch --data "$SEQREC_DEV_DATA/staff-photos-dev"
+
+Clean: black engraving on white. Camera: everything that the renderer does to paper and pictures. `--data` adds labelled sets of
+semantic tokens, such as photographs or what `benchmarks/engravers.py` draws. Ties are left out of the comparison of tokens, for
+labels of photographs lack them; `--with-ties` counts them.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from decoding_measure import table
+
+import seqrec
+from seqrec import Recognizer, Sample
+from seqrec.data.readers import open_dataset
+from seqrec.metrics import sequence_accuracy, symbol_error_rate
+from seqrec.plugins import registry
+from seqrec_sheet_music.alphabets import pitches as pitch_alphabet
+from seqrec_sheet_music.alphabets import read_tokens, semantic
+from seqrec_sheet_music.metrics import (
+    average_edit_distance,
+    pitch_error_rate,
+    pitches,
+    rhythm_error_rate,
+    share_of_full_bars,
+    without_ties,
+)
+from seqrec_sheet_music.renderer import SheetMusicOptions, SheetMusicRenderer
+
+LENGTHS = ((3, 5), (6, 10), (11, 20), (3, 20))
+"""Fewest and most notes of a row."""
+Tokens = list[str]
+
+
+@dataclass(frozen=True)
+class Read:
+    """Readings beside their labels."""
+
+    readings: list[Tokens]
+    labels: list[Tokens]
+
+    def of_length(self, low: int, high: int) -> "Read":
+        """Those whose labels have so many notes."""
+        chosen = [place for place, label in enumerate(self.labels) if low <= _notes(label) <= high]
+        return Read([self.readings[place] for place in chosen], [self.labels[place] for place in chosen])
+
+
+def _notes(label: Tokens) -> int:
+    return len(pitches(label)) or len(label)
+
+
+def fragments(difficulty: float, count: int, rare: float, seed: int, pitch: bool) -> list[Sample]:
+    """Held-out fragments of 3 to 20 notes, 1 to 4 bars."""
+    options = SheetMusicOptions(
+        difficulty=difficulty, held_out_difficulty=difficulty, max_bars=4, min_notes=3, max_notes=20, rare=rare
+    )
+    renderer = SheetMusicRenderer(pitch_alphabet if pitch else semantic, options, validation=True)
+    return [renderer.render(np.random.default_rng((seed, number))) for number in range(count)]
+
+
+def read(reader: Recognizer, samples: Sequence[Sample]) -> Read:
+    """What a reader makes of samples."""
+    readings = reader.read([sample.image for sample in samples])
+    return Read([list(one.symbols) for one in readings], [read_tokens(sample.label) for sample in samples])
+
+
+def stored(reader: Recognizer, path: Path) -> Read:
+    """What a reader makes of a labelled set."""
+    store = open_dataset(path, [one for _, one in registry().dataset_readers])
+    readings = reader.read([store.encoded(index) for index in range(len(store))])
+    return Read([list(one.symbols) for one in readings], [read_tokens(store.label(index)) for index in range(len(store))])
+
+
+def semantic_row(name: str, found: Read, ties: bool) -> list[str]:
+    """Rates of tokens."""
+    kept = (lambda tokens: tokens) if ties else without_ties
+    readings, labels = [kept(one) for one in found.readings], [kept(one) for one in found.labels]
+    return [
+        name,
+        f"{len(labels):,}",
+        f"{symbol_error_rate(readings, labels):.2%}",
+        f"{sequence_accuracy(readings, labels):.1%}",
+        f"{pitch_error_rate(found.readings, found.labels):.2%}",
+        f"{rhythm_error_rate(found.readings, found.labels):.2%}",
+        f"{share_of_full_bars(found.readings):.1%}",
+        f"{share_of_full_bars(found.labels):.1%}",
+    ]
+
+
+def pitch_row(name: str, found: Read) -> list[str]:
+    """The two numbers of the paper's table 4, and the symbol error rate."""
+    return [
+        name,
+        f"{len(found.labels):,}",
+        f"{sequence_accuracy(found.readings, found.labels):.1%}",
+        f"{average_edit_distance(found.readings, found.labels):.3f}",
+        f"{symbol_error_rate(found.readings, found.labels):.2%}",
+    ]
+
+
+def main() -> None:
+    """Draw, read, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="sheet-music", help="a task, model file or run of semantic tokens; empty for none")
+    parser.add_argument("--pitch-model", default="sheet-music-pitch", help="the same of pitches; empty for none")
+    parser.add_argument("--count", type=int, default=1000, help="fragments a condition")
+    parser.add_argument(
+        "--rare", type=float, default=0.0, help="part of the fragments that are no music but draw all symbols evenly"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the fragments")
+    parser.add_argument("--data", type=Path, action="append", default=[], help="a labelled set of semantic tokens, too")
+    parser.add_argument("--with-ties", action="store_true", help="count ties")
+    chosen = parser.parse_args()
+    conditions = (("clean", 0.0), ("camera", 1.0))
+    lengths = [(low, high, f"{low}–{high} notes") for low, high in LENGTHS]
+    if chosen.model:
+        reader = seqrec.load(chosen.model)
+        rows = []
+        for name, difficulty in conditions:
+            found = read(reader, fragments(difficulty, chosen.count, chosen.rare, chosen.seed, pitch=False))
+            rows += [semantic_row(f"{name}, {text}", found.of_length(low, high), chosen.with_ties) for low, high, text in lengths]
+        rows += [semantic_row(path.name, stored(reader, path), chosen.with_ties) for path in chosen.data]
+        heads = [
+            "fragments",
+            "number",
+            "symbol errors",
+            "all right",
+            "pitch errors",
+            "rhythm errors",
+            "bars that add up",
+            "in labels",
+        ]
+        print("\n".join([*table(heads, rows), ""]))
+    if chosen.pitch_model:
+        reader = seqrec.load(chosen.pitch_model)
+        rows = []
+        for name, difficulty in conditions:
+            found = read(reader, fragments(difficulty, chosen.count, chosen.rare, chosen.seed, pitch=True))
+            rows += [pitch_row(f"{name}, {text}", found.of_length(low, high)) for low, high, text in lengths]
+        for path in chosen.data:
+            one = stored(reader, path)
+            rows.append(pitch_row(path.name, Read(one.readings, [pitches(label) for label in one.labels])))
+        print("\n".join(table(["fragments", "number", "all right", "average edit distance", "symbol errors"], rows)))
+
+
+if __name__ == "__main__":
+    main()
