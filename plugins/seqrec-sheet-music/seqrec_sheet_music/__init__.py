@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqrec import Task, hookimpl
-from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
+from seqrec_sheet_music.alphabets import ALPHABETS, pitches, semantic
 from seqrec_sheet_music.renderer import SheetMusicRenderer
 from seqrec_sheet_music.straightening import straightened
 
@@ -20,7 +20,7 @@ def seqrec_tasks() -> list[Task]:
             "sheet-music",
             semantic,
             renderer=SheetMusicRenderer(),
-            alphabets=(pitches, agnostic),
+            alphabets=ALPHABETS[1:],
             recipes=recipes,
             preparations=preparations,
             weights=_HERE / "weights" / "sheet-music.safetensors",

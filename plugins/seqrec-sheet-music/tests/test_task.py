@@ -1,0 +1,9 @@
+"""The tasks as the plugin offers them."""
+
+from seqrec.plugins import registry
+from seqrec_sheet_music.alphabets import ALPHABETS
+
+
+def test_every_alphabet_is_found_by_its_name() -> None:
+    task = registry().task("sheet-music")
+    assert [task.alphabet_named(alphabet.name) for alphabet in ALPHABETS] == list(ALPHABETS)
