@@ -1,6 +1,6 @@
 """Trains for two minutes through the command line and checks that the network learnt to read.
 
-    python .ci/learns.py RUN_FOLDER
+python .ci/learns.py RUN_FOLDER
 """
 
 import json

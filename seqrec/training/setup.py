@@ -27,6 +27,9 @@ from seqrec.training.run_folder import RunFolder
 from seqrec.training.training import Training
 
 
+_NAMED = 20  # new symbols named when a run starts from other weights
+
+
 def begin(
     recipe: Recipe,
     folder: Path,
@@ -195,7 +198,8 @@ def _adopt(network: Network, alphabet: Alphabet, init: Path) -> list[str]:
     if card.alphabet.symbols == alphabet.symbols:
         return [f"starting from {init}"]
     kept = len(alphabet) - len(fresh)
-    new = f"; new: {' '.join(fresh)}" if fresh else ""
+    more = f" and {len(fresh) - _NAMED:,} more" if len(fresh) > _NAMED else ""
+    new = f"; new: {' '.join(fresh[:_NAMED])}{more}" if fresh else ""
     return [f"starting from {init}: {kept} of {len(alphabet)} symbols keep their head rows{new}"]
 
 

@@ -6,6 +6,7 @@ from seqrec import Task, hookimpl
 from seqrec_sheet_music.alphabets import ALPHABETS, pitches, semantic
 from seqrec_sheet_music.renderer import SheetMusicRenderer
 from seqrec_sheet_music.straightening import straightened
+from seqrec_sheet_music.written import written
 
 _HERE = Path(__file__).parent
 
@@ -20,7 +21,7 @@ def seqrec_tasks() -> list[Task]:
             "sheet-music",
             semantic,
             renderer=SheetMusicRenderer(),
-            alphabets=ALPHABETS[1:],
+            alphabets=(*ALPHABETS[1:], written),
             recipes=recipes,
             preparations=preparations,
             weights=_HERE / "weights" / "sheet-music.safetensors",
@@ -29,6 +30,7 @@ def seqrec_tasks() -> list[Task]:
         Task(
             "sheet-music-pitch",
             pitches,
+            alphabets=(written,),
             renderer=SheetMusicRenderer(pitches),
             recipes=recipes,
             preparations=preparations,

@@ -11,6 +11,7 @@ from seqrec_sheet_music.alphabets import agnostic, pitches
 from seqrec_sheet_music.drawing import Box
 from seqrec_sheet_music.engraving import Engraving
 from seqrec_sheet_music.tokens import Barline, Clef, Element, Grace, Key, Meter, Multirest, Note, Rest, Tie
+from seqrec_sheet_music.written import written, written_as
 
 Spans = npt.NDArray[np.float32]
 _APART_PX = 1.0
@@ -31,7 +32,15 @@ def labelled(alphabet: Alphabet, tokens: Sequence[str], staff: Engraving) -> tup
         return [str(note.pitch) for note, _ in notes], [place for _, place in notes]
     if alphabet.name == agnostic.name:
         return to_agnostic(tokens), _shapes(staff)
+    if alphabet.name == written.name:
+        return [written_as(element, _sign(staff, index)) for index, element in enumerate(staff.elements)], list(staff.places)
     return list(tokens), list(staff.places)
+
+
+def _sign(staff: Engraving, index: int) -> int | None:
+    """The sign that is drawn before a note, needed or not."""
+    element = staff.elements[index]
+    return element.pitch.alter if isinstance(element, Note | Grace) and staff.part(index, "accid") else None
 
 
 def in_order(spans: Spans) -> Spans:

@@ -67,7 +67,7 @@ class SheetMusicRenderer(Renderer):
     """Draws staves.
 
     Args:
-        alphabet: One of this plugin's three; what the labels are spelt in.
+        alphabet: One of this plugin's; what the labels are spelt in.
         options: What the recipe says.
         validation: Whether to draw the tunes and the font that training never draws, and only them.
     """
