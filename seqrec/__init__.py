@@ -14,10 +14,21 @@ from typing import TYPE_CHECKING, Any
 from seqrec.alphabet import BLANK, Alphabet
 from seqrec.errors import SeqrecError
 from seqrec.hookspecs import hookimpl
-from seqrec.interfaces import Backbone, DatasetReader, Part, Prepared, Renderer, Sample, SequenceModel, Store, Transcription
+from seqrec.interfaces import (
+    Backbone,
+    DatasetReader,
+    Outputs,
+    Part,
+    Prepared,
+    Renderer,
+    Sample,
+    SequenceModel,
+    Store,
+    Transcription,
+)
 from seqrec.reading import Reading
 from seqrec.recipe import Recipe
-from seqrec.task import Protocol, Task
+from seqrec.task import Metric, Option, Protocol, Task
 
 if TYPE_CHECKING:
     from seqrec.evaluation import evaluate
@@ -30,6 +41,9 @@ __all__ = [
     "Alphabet",
     "Backbone",
     "DatasetReader",
+    "Metric",
+    "Option",
+    "Outputs",
     "Part",
     "Prepared",
     "Protocol",

@@ -1,6 +1,7 @@
 """How well a recogniser reads labelled pictures: rates, confusions, and the rows behind them. No torch here."""
 
 import json
+import math
 import time
 import typing
 from collections import Counter
@@ -18,7 +19,7 @@ from seqrec.interfaces import Picture, Store
 from seqrec.reading import Reading
 from seqrec.reliability import BINS, RiskCoverage, Threshold, expected_calibration_error, risk_coverage, threshold_for
 from seqrec.rows import Row, Skip, Tally, wilson_interval
-from seqrec.task import Protocol
+from seqrec.task import Metric, Protocol
 
 EXACT = Protocol("exact", source="labels and readings in the reader's own alphabet, compared symbol by symbol")
 """The protocol that needs no plugin."""
@@ -47,6 +48,32 @@ class PictureReader(typing.Protocol):
 
 
 @dataclass(frozen=True)
+class Rate:
+    """What a metric of the task's came to.
+
+    Attributes:
+        metric: Which.
+        amount: Counted, summed over the samples judged.
+        whole: What it is a part of, summed likewise.
+    """
+
+    metric: Metric
+    amount: float
+    whole: float
+
+    @property
+    def value(self) -> float:
+        """The one over the other; not a number where there was nothing to count in."""
+        return self.amount / self.whole if self.whole else math.nan
+
+    def __str__(self) -> str:
+        """As it is printed."""
+        if not self.whole:
+            return "–"
+        return f"{self.value:.2%}" if self.metric.percent else f"{self.value:.3g}"
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How one data set was read. Fractions are properties of the counts, so that evaluations can be added up.
 
@@ -69,6 +96,7 @@ class Evaluation:
         rows: One a sample judged, in the data set's order; pictures only on those that `gallery` takes.
         decoding: What readings were held to, in words; nothing for free reading.
         without_lexicon: Samples read freely because they have no lexicon of their own, where such lexicons were to be used.
+        rates: The task's own metrics.
     """
 
     name: str
@@ -88,6 +116,7 @@ class Evaluation:
     rows: tuple[Row, ...] = field(repr=False)
     decoding: str = ""
     without_lexicon: int = 0
+    rates: tuple[Rate, ...] = ()
 
     @property
     def sequence_accuracy(self) -> float:
@@ -150,6 +179,7 @@ class Evaluation:
             "interval": list(self.interval),
             "symbol_error_rate": self.symbol_error_rate,
             "one_minus_ned": self.one_minus_ned,
+            "metrics": {rate.metric.name: rate.value if rate.whole else None for rate in self.rates},
             "images_per_s": round(self.images_per_s, 2),
             "calibration": {
                 "bins": BINS,
@@ -178,6 +208,7 @@ def evaluate(
     pictures: int = 60,
     lexicon_of: Callable[[int], Sequence[str] | None] | None = None,
     decoding: str = "",
+    metrics: Sequence[Metric] = (),
 ) -> Evaluation:
     """How well a recogniser reads a data set.
 
@@ -196,6 +227,7 @@ def evaluate(
         lexicon_of: Index of a sample → words that may stand on its picture; where it gives None, or no word of the alphabet,
             the picture is read freely and counted.
         decoding: What the report says that readings were held to.
+        metrics: Further rates to report, such as the task's own.
 
     Raises:
         DataError: The set is empty, the protocol leaves nothing of it, all its labels are empty, or no picture can be read.
@@ -204,7 +236,7 @@ def evaluate(
     reader = recognizer if protocol.alphabet is None else recognizer.folded(protocol.alphabet)
     alphabet = protocol.alphabet or recognizer.alphabet
     wanted = _chosen(store, protocol, name)
-    tally = Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures)
+    tally = Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures, metrics)
     failed: dict[str, str] = {}
     free: set[str] = set()
     if lexicon_of is not None:
@@ -254,6 +286,7 @@ def evaluate(
         rows=tuple(tally.pictured.get(key, tally.rows[key]) for key in wanted if key in tally.rows),
         decoding=decoding,
         without_lexicon=len(free & tally.rows.keys()),
+        rates=tuple(Rate(metric, *counted) for metric, counted in zip(metrics, tally.counts, strict=True)),
     )
 
 
@@ -303,6 +336,10 @@ def total(evaluations: Sequence[Evaluation], name: str = "total") -> Evaluation:
         rows=tuple(replace(row, key=f"{one.name}/{row.key}") for one in evaluations for row in one.rows),
         decoding=evaluations[0].decoding,
         without_lexicon=sum(one.without_lexicon for one in evaluations),
+        rates=tuple(
+            Rate(same[0].metric, sum(one.amount for one in same), sum(one.whole for one in same))
+            for same in zip(*(one.rates for one in evaluations), strict=True)
+        ),
     )
 
 

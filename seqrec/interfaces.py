@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet
-from seqrec.errors import RecipeError, nearest
+from seqrec.errors import RecipeError, SeqrecError, nearest
+from seqrec.reading import Reading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,6 +84,22 @@ class Renderer(ABC):
     def held_out(self) -> "Renderer":
         """The renderer of validation pictures: of words and typefaces that training never draws, where it can."""
         return self
+
+
+class Outputs(Protocol):
+    """Writes files of readings into a folder, beside the list of readings that the core writes there."""
+
+    def add(self, name: str, reading: Reading | SeqrecError, picture: Picture | None) -> None:
+        """One more picture, in the order in which they are read.
+
+        Args:
+            name: What its files are called, without an ending; no other picture has it.
+            reading: With what the task's `finish` added, or why there is none.
+            picture: As it was opened, (H, W), uint8; None where it could not be.
+        """
+
+    def close(self) -> Sequence[str]:
+        """Write what needs all pictures; remarks for the user, one line each."""
 
 
 class Store(Protocol):

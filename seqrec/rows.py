@@ -15,6 +15,7 @@ from seqrec.alphabet import Alphabet
 from seqrec.interfaces import Picture
 from seqrec.metrics import edit_distance
 from seqrec.reading import Reading
+from seqrec.task import Metric
 
 _THUMBNAIL_PX = (48, 400)  # height, width at most: what a report shows
 
@@ -153,6 +154,7 @@ class Tally:
         alphabet: Readings and labels are compared in it.
         known: Its ids that the reader has.
         pictures: Rows of each kind in `gallery` that keep a small picture.
+        metrics: Further rates to count.
 
     Attributes:
         rows: By key; without pictures.
@@ -160,15 +162,17 @@ class Tally:
         outside: Those whose label holds a symbol that the reader does not have.
         confusions: (label symbol, read symbol) → count, of differences only.
         closeness: 1 − edit distance / length of the longer one, summed.
+        counts: For each metric what it counted and what that is a part of, summed.
     """
 
-    def __init__(self, alphabet: Alphabet, known: set[int | None], pictures: int) -> None:
-        self.alphabet, self.known, self.pictures = alphabet, known, pictures
+    def __init__(self, alphabet: Alphabet, known: set[int | None], pictures: int, metrics: Sequence[Metric] = ()) -> None:
+        self.alphabet, self.known, self.pictures, self.metrics = alphabet, known, pictures, metrics
         self.rows: dict[str, Row] = {}
         self.pictured: dict[str, Row] = {}
         self.outside: list[Skip] = []
         self.confusions: Counter[tuple[str, str]] = Counter()
         self.closeness = 0.0
+        self.counts = [(0.0, 0.0)] * len(metrics)
 
     def add(self, key: str, label: str, reading: Reading, picture: Picture | None) -> None:
         """Judge one more reading."""
@@ -179,6 +183,9 @@ class Tally:
             self.outside.append(Skip(key, f"label '{row.label}': the reader has no symbol {', '.join(map(repr, foreign))}"))
         self.confusions.update(confused(symbols, reading.symbols))
         self.closeness += 1.0 - row.distance / max(len(symbols), len(reading.symbols), 1)
+        for place, metric in enumerate(self.metrics):
+            amount, whole = metric.count(reading.symbols, symbols)
+            self.counts[place] = self.counts[place][0] + amount, self.counts[place][1] + whole
         self.rows[key] = replace(row, picture=None)
         self.pictured[key] = row
         if len(self.pictured) >= 12 * self.pictures + 1000:

@@ -1,18 +1,19 @@
 """A task: what the symbols are, how to draw practice pictures, what is likely, and what a reading becomes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqrec.alphabet import Alphabet
 from seqrec.benchmark import Benchmark
-from seqrec.errors import AlphabetError, RecipeError, nearest
-from seqrec.interfaces import Prepare, Renderer
+from seqrec.errors import AlphabetError, PluginError, RecipeError, nearest
+from seqrec.interfaces import Outputs, Prepare, Renderer
 from seqrec.reading import Reading
 
 if TYPE_CHECKING:
     from seqrec.decoding.grammar import Automaton, Grammar
+    from seqrec.decoding.lexicon import Entry
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,40 @@ class Protocol:
     benchmark: Benchmark | None = None
 
 
+@dataclass(frozen=True)
+class Metric:
+    """A rate of a task's own: two amounts of each sample, summed over the samples and then divided.
+
+    Attributes:
+        name: As a table has it: `pitch errors`.
+        count: Symbols read, symbols of the label → the amount counted and what it is a part of, as 2 errors of 14 notes.
+        percent: Whether it is printed as one; else as a plain number, as edits a sequence.
+        description: One line.
+    """
+
+    name: str
+    count: Callable[[Sequence[str], Sequence[str]], tuple[float, float]]
+    percent: bool = True
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that a task adds to the command line, as `--meter 3/4` or the switch `--join`.
+
+    Attributes:
+        name: Small letters and hyphens, without those in front.
+        help: One sentence.
+        default: A text; False makes it a switch.
+        commands: Which it is added to, of `recognize` and `evaluate`.
+    """
+
+    name: str
+    help: str
+    default: str | bool = ""
+    commands: Sequence[str] = ("recognize", "evaluate")
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """A domain, as a plugin brings it. A minimal one is a name, an alphabet and a renderer or a data set of the user's.
@@ -46,13 +81,19 @@ class Task:
         alphabets: Further alphabets that a recipe may name.
         recipes: Name → TOML file; they join the core's `fast` and `paper`, and win over them by name.
         protocols: Protocols for `seqrec evaluate`; the core adds `exact`.
+        metrics: Rates that `seqrec evaluate` reports beside its own.
         lexicons: Name → function that gives a lexicon's lines, as its text file has them: a word, or after tabs a prior weight
-            and further spellings.
+            and further spellings. It may give `seqrec.decoding.lexicon.Entry` objects as well.
+        views: Name → function of symbols that gives what of them counts where a reading is looked for in the words of a lexicon,
+            for `--lexicon-mode fragment --lexicon-view NAME`.
         grammars: Name → function that makes a grammar for an alphabet: a `Grammar`, or a compiled `Automaton`.
         weights: The model file of the shipped reader, or None.
         samples: A folder of sample pictures with a `gt.txt`, or None.
         finish: Reading → further fields of it (`text`, a score …), or None.
         preparations: Name → what a picture becomes before it is scaled, for recipes that say `picture.prepare = NAME`.
+        outputs: Folder → what writes files of readings there, for `seqrec recognize -o FOLDER`; None for no further files.
+        options: Options that this task adds to the command line.
+        configure: Options, those that were given, by name → the task that keeps to them; needed where there are options.
         turn_tall: Whether crops taller than wide are read turned as well.
         hint: Says of a picture's width and height in pixels and its reading what is odd about it as input, or nothing.
         description: One line for `seqrec plugins list`.
@@ -64,12 +105,17 @@ class Task:
     alphabets: Sequence[Alphabet] = ()
     recipes: Mapping[str, Path] = field(default_factory=dict)
     protocols: Sequence[Protocol] = ()
-    lexicons: Mapping[str, Callable[[], Iterable[str]]] = field(default_factory=dict)
+    metrics: Sequence[Metric] = ()
+    lexicons: Mapping[str, Callable[[], "Iterable[str | Entry]"]] = field(default_factory=dict)
+    views: Mapping[str, Callable[[Sequence[str]], Sequence[Hashable]]] = field(default_factory=dict)
     grammars: Mapping[str, Callable[[Alphabet], "Grammar | Automaton"]] = field(default_factory=dict)
     weights: Path | None = None
     samples: Path | None = None
     finish: Callable[[Reading], Mapping[str, object]] | None = None
     preparations: Mapping[str, Prepare] = field(default_factory=dict)
+    outputs: Callable[[Path], Outputs] | None = None
+    options: Sequence[Option] = ()
+    configure: "Callable[[Mapping[str, str | bool]], Task] | None" = None
     turn_tall: bool = False
     hint: Callable[[int, int, Reading], str] | None = None
     description: str = ""
@@ -98,3 +144,19 @@ class Task:
         if name not in self.preparations:
             raise RecipeError(f"'picture.prepare': task '{self.name}' has no '{name}'{nearest(name, list(self.preparations))}")
         return self.preparations[name]
+
+    def configured(self, given: Mapping[str, str | bool]) -> "Task":
+        """This task with some of its options.
+
+        Raises:
+            PluginError: It has no such option, or one and no `configure`.
+        """
+        if not given:
+            return self
+        known = [option.name for option in self.options]
+        for name in given:
+            if name not in known:
+                raise PluginError(f"task '{self.name}' has no option '{name}'{nearest(name, known)}")
+        if self.configure is None:
+            raise PluginError(f"task '{self.name}' has options and no `configure` that takes them; its plugin is broken")
+        return self.configure(given)

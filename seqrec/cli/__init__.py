@@ -18,6 +18,7 @@ from seqrec.cli.lm import app as lm_app
 from seqrec.cli.plugins import app as plugins_app
 from seqrec.cli.recognize import recognize
 from seqrec.cli.render import render
+from seqrec.cli.task_options import WithTaskOptions
 from seqrec.cli.train import train
 from seqrec.errors import SeqrecError
 from seqrec.plugins import PluginWarning
@@ -47,8 +48,10 @@ def version() -> None:
     typer.echo(__version__)
 
 
-for command in (train, recognize, evaluate, calibrate, render, doctor):
+for command in (train, calibrate, render, doctor):
     app.command()(command)
+for command in (recognize, evaluate):
+    app.command(cls=WithTaskOptions)(command)
 app.add_typer(data_app, name="data")
 app.add_typer(lexicon_app, name="lexicon")
 app.add_typer(lm_app, name="lm")

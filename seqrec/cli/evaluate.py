@@ -1,11 +1,12 @@
 """`seqrec evaluate`: measure a reader on labelled pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqrec.cli import task_options
 from seqrec.cli.console import Device, ModelPath, TaskName, Threads, chosen_reader, complain, console, results_console
 from seqrec.cli.decoding import (
     BeamWidth,
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
     from seqrec.evaluation import Evaluation
     from seqrec.interfaces import Store
     from seqrec.recognizer import Recognizer
-    from seqrec.task import Protocol
+    from seqrec.task import Metric, Protocol
 
 OWN = "own"
 
 
 def evaluate(
+    ctx: typer.Context,
     task: TaskName = "",
     model: ModelPath = None,
     data: Annotated[
@@ -96,7 +98,7 @@ def evaluate(
     from seqrec.data.readers import open_dataset
     from seqrec.plugins import registry
 
-    reader = chosen_reader(task, model, "", device, threads)
+    reader = task_options.configured(chosen_reader(task, model, "", device, threads), ctx)
     chosen = chosen_protocol(reader, protocol)
     folded = reader if chosen.alphabet is None else reader.folded(chosen.alphabet)
     free = with_decoding(
@@ -153,7 +155,11 @@ def at_once(reader: "Recognizer", protocol: "Protocol", stores: "list[tuple[Path
         for path, store in stores:
             name = path.resolve().name
             progress = _progress(status.update, name)
-            evaluations.append(evaluation.evaluate(reader, store, protocol, name=name, on_progress=progress, decoding=told))
+            evaluations.append(
+                evaluation.evaluate(
+                    reader, store, protocol, name=name, on_progress=progress, decoding=told, metrics=_metrics(reader)
+                )
+            )
     return evaluations
 
 
@@ -185,6 +191,7 @@ def with_own(
                     on_progress=_progress(status.update, name),
                     lexicon_of=own,
                     decoding=in_words(decoding(()), f"lexicon {which}, the pictures' own"),
+                    metrics=_metrics(reader),
                 )
             )
     return evaluations
@@ -206,6 +213,11 @@ def in_columns(
             for path, store in stores
         ]
     return columns.table(measured)
+
+
+def _metrics(reader: "Recognizer") -> "Sequence[Metric]":
+    """The task's own."""
+    return reader.task.metrics if reader.task else ()
 
 
 def _progress(show: Callable[[str], None], name: str) -> Callable[[int, int], None]:
@@ -232,7 +244,9 @@ def tell(evaluations: "list[Evaluation]", table: "Table | None") -> None:
     from seqrec.evaluation import total, verdict
 
     if table is None:
-        print_table([*evaluations, *([total(evaluations)] if len(evaluations) > 1 else [])])
+        rows = [*evaluations, *([total(evaluations)] if len(evaluations) > 1 else [])]
+        print_table(rows)
+        print_rates(rows)
         judged = evaluations
     else:
         print_benchmark(table)
@@ -270,6 +284,22 @@ def print_table(evaluations: "list[Evaluation]") -> None:
             f"{one.one_minus_ned:.4f}",
             f"{one.images_per_s:,.0f}",
         )
+    results_console().print(table)
+
+
+def print_rates(evaluations: "list[Evaluation]") -> None:
+    """One row a data set with the task's own metrics, where it has some."""
+    from rich import box
+    from rich.table import Table
+
+    if not evaluations[0].rates:
+        return
+    table = Table(box=box.SIMPLE)
+    table.add_column("data set", overflow="fold", no_wrap=True)
+    for rate in evaluations[0].rates:
+        table.add_column(rate.metric.name, justify="right")
+    for one in evaluations:
+        table.add_row(one.name, *map(str, one.rates))
     results_console().print(table)
 
 

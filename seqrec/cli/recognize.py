@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqrec.cli import task_options
 from seqrec.cli.console import AlphabetName, Device, ModelPath, TaskName, Threads, chosen_reader, complain
 from seqrec.cli.decoding import (
     BeamWidth,
@@ -36,6 +37,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 
 
 def recognize(
+    ctx: typer.Context,
     pictures: Annotated[
         list[str],
         typer.Argument(metavar="IMAGE|FOLDER|-…", help="Pictures, folders of them, or `-` for one picture on standard input."),
@@ -49,11 +51,19 @@ def recognize(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="Write the readings into this folder as `readings.txt` or `.jsonl`.", show_default=False
+            "--out",
+            "-o",
+            help="Write the readings into this folder as `readings.txt` or `.jsonl`, and the files that the task makes of them.",
+            show_default=False,
         ),
     ] = None,
     overlay: Annotated[
-        bool, typer.Option("--overlay", help="With `-o`: also draw each picture with its reading, symbol by symbol: `NAME.png`.")
+        bool,
+        typer.Option(
+            "--overlay",
+            help="With `-o`: also draw each picture with its reading, symbol by symbol: `NAME.png`; `NAME.overlay.png` where the "
+            "task writes files.",
+        ),
     ] = False,
     decoder: DecoderName = "",
     beam_width: BeamWidth = 10,
@@ -83,18 +93,22 @@ def recognize(
     sources = list(found_pictures(pictures))
     if overlay and out is None:
         raise SeqrecError("--overlay needs a folder to draw into; name one with -o FOLDER")
-    reader = chosen_reader(task, model, alphabet, device, threads)
+    reader = task_options.configured(chosen_reader(task, model, alphabet, device, threads), ctx)
     reader = with_decoding(
         reader, decoder, beam_width, n_best, lexicon, lexicon_mode, lexicon_case, lexicon_threshold, lexicon_share, delta,
         pattern, lm, lm_weight, grammar,
     )  # fmt: skip
     failed = 0
     target = _opened(out, format)
+    outputs = reader.task.outputs(out) if out is not None and reader.task and reader.task.outputs else None
     names: set[str] = set()
     try:
         for key, reading, picture in reader.read_many(sources):
+            name = _name(key, names)
             if overlay and out is not None and picture is not None and not isinstance(reading, SeqrecError):
-                _draw(out, key, picture, reading, names)
+                _draw(out / f"{name}{'.overlay' if outputs else ''}.png", picture, reading)
+            if outputs:
+                outputs.add(name, reading, picture)
             failed += isinstance(reading, SeqrecError)
             if isinstance(reading, SeqrecError) and format == "text":
                 complain(f"{reading}")
@@ -102,6 +116,8 @@ def recognize(
                 print(line_of(key, reading, format), file=target)
             if format == "text" and not isinstance(reading, SeqrecError) and reading.hint:
                 complain(f"{key}: {reading.hint}")
+        for remark in outputs.close() if outputs else ():
+            complain(remark)
     finally:
         if target is not sys.stdout:
             target.close()
@@ -140,22 +156,27 @@ def found_pictures(names: list[str]) -> "Iterator[tuple[str, PictureSource]]":
             yield name, path
 
 
-def _draw(out: Path, key: str, picture: "Picture", reading: "Reading", names: set[str]) -> None:
-    """Write the overlay, named after the picture; a name that was used gets a number."""
-    from PIL import Image
-
-    from seqrec.overlay import draw_overlay
-
+def _name(key: str, names: set[str]) -> str:
+    """What files about a picture are called, without an ending; a name that was used gets a number."""
     stem = name = Path(key).stem if key != "-" else "stdin"
     number = 1
     while name in names:
         number += 1
         name = f"{stem}-{number}"
     names.add(name)
+    return name
+
+
+def _draw(path: Path, picture: "Picture", reading: "Reading") -> None:
+    """Write the overlay."""
+    from PIL import Image
+
+    from seqrec.overlay import draw_overlay
+
     try:
-        Image.fromarray(draw_overlay(picture, reading)).save(out / f"{name}.png")
+        Image.fromarray(draw_overlay(picture, reading)).save(path)
     except OSError as error:
-        raise SeqrecError(f"-o {out}: cannot be written: {error}") from error
+        raise SeqrecError(f"-o {path.parent}: cannot be written: {error}") from error
 
 
 def _opened(out: Path | None, format: str):  # type: ignore[no-untyped-def]
