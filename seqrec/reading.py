@@ -18,7 +18,9 @@ class Reading:
             the direction of reading); see `seqrec.decoding.alignment.spans_px`.
         alternatives: Other readings, best first; empty unless more than one was asked for.
         word: Canonical form of the lexicon's word that was read; empty without a lexicon.
-        share: The word's part of the probability of the whole lexicon, 0..1; -1 where it was not asked for.
+        share: The word's part of the probability of the whole lexicon, 0..1; -1 where it was not asked for. Of a fragment: 1
+            over the number of words that hold it as nearly.
+        edits: Where the picture shows a fragment of a word: edits between it and the nearest part of the word; -1 elsewhere.
         free: Whether this is the reading without a lexicon or pattern, kept because nothing that fits was probable enough.
         turned: Degrees by which the picture was turned anti-clockwise before it was read: 0, 90 or 270.
         hint: A remark for the user where the picture does not look like what the reader was made for; else empty.
@@ -33,6 +35,7 @@ class Reading:
     alternatives: tuple["Reading", ...] = ()
     word: str = ""
     share: float = -1.0
+    edits: int = -1
     free: bool = False
     turned: int = 0
     hint: str = ""
@@ -53,6 +56,8 @@ class Reading:
             values["word"] = self.word
         if self.share >= 0:
             values["share"] = round(self.share, 6)
+        if self.edits >= 0:
+            values["edits"] = self.edits
         if self.free:
             values["free"] = True
         if self.turned:

@@ -122,7 +122,7 @@ class Transcriber:
 
     @property
     def _offers(self) -> Offers:
-        return Offers(self.task.name, self.task.lexicons, self.task.grammars) if self.task else Offers()
+        return Offers(self.task.name, self.task.lexicons, self.task.grammars, self.task.views) if self.task else Offers()
 
     def _reduced(self, decoding: Decoding) -> Decoding:
         """With a smaller alphabet words lose the symbols that the pictures lose too."""
@@ -176,5 +176,6 @@ class Transcriber:
             turned=view.degrees,
             word=found.text,
             share=found.share,
+            edits=found.edits,
             free=found.free,
         )

@@ -48,10 +48,11 @@ def version() -> None:
     typer.echo(__version__)
 
 
-for command in (train, calibrate, render, doctor):
+app.command()(train)
+app.command(cls=WithTaskOptions)(recognize)
+app.command(cls=WithTaskOptions)(evaluate)
+for command in (calibrate, render, doctor):
     app.command()(command)
-for command in (recognize, evaluate):
-    app.command(cls=WithTaskOptions)(command)
 app.add_typer(data_app, name="data")
 app.add_typer(lexicon_app, name="lexicon")
 app.add_typer(lm_app, name="lm")

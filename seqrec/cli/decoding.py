@@ -26,7 +26,20 @@ LexiconName = Annotated[
     ),
 ]
 LexiconMode = Annotated[
-    str, typer.Option("--lexicon-mode", help="`exact`: the most probable word of all. `bktree`: as in the paper, see `--delta`.")
+    str,
+    typer.Option(
+        "--lexicon-mode",
+        help="`exact`: the most probable word of all. `bktree`: as in the paper, see `--delta`. `fragment`: pictures show parts "
+        "of words; read without the lexicon, and name the word in which the reading stands somewhere.",
+    ),
+]
+LexiconView = Annotated[
+    str,
+    typer.Option(
+        "--lexicon-view",
+        help="With `--lexicon-mode fragment`: what of the symbols is compared, by a name that the task offers.",
+        show_default=False,
+    ),
 ]
 LexiconCase = Annotated[
     str, typer.Option("--lexicon-case", help="`exact`, or `any`: words also in small letters, capitalised and in capitals.")
@@ -41,7 +54,12 @@ LexiconThreshold = Annotated[
 LexiconShare = Annotated[
     bool, typer.Option("--lexicon-share", help="Also find the word's share of the probability of the whole lexicon.")
 ]
-Delta = Annotated[int, typer.Option("--delta", help="With `--lexicon-mode bktree`: edits around the free reading.", min=0)]
+Delta = Annotated[
+    int,
+    typer.Option(
+        "--delta", help="With `--lexicon-mode bktree` or `fragment`: edits between the free reading and a word, at most.", min=0
+    ),
+]
 PatternText = Annotated[
     str | None,
     typer.Option("--pattern", help="Read only what this regular expression matches, as `[A-Z]{2}[0-9]{4}`.", show_default=False),
@@ -63,6 +81,7 @@ def with_decoding(
     n_best: int,
     lexicon: str,
     lexicon_mode: str,
+    lexicon_view: str,
     lexicon_case: str,
     lexicon_threshold: float,
     lexicon_share: bool,
@@ -87,6 +106,7 @@ def with_decoding(
         n_best,
         lexicon or None,
         lexicon_mode,  # type: ignore[arg-type]
+        lexicon_view,
         lexicon_case,  # type: ignore[arg-type]
         lexicon_threshold=lexicon_threshold,
         lexicon_share=lexicon_share,

@@ -102,7 +102,21 @@ def evaluate(
     chosen = chosen_protocol(reader, protocol)
     folded = reader if chosen.alphabet is None else reader.folded(chosen.alphabet)
     free = with_decoding(
-        folded, decoder, beam_width, n_best, "", "exact", lexicon_case, 0.0, lexicon_share, delta, pattern, lm, lm_weight, grammar
+        folded,
+        decoder,
+        beam_width,
+        n_best,
+        "",
+        "exact",
+        "",
+        lexicon_case,
+        0.0,
+        lexicon_share,
+        delta,
+        pattern,
+        lm,
+        lm_weight,
+        grammar,
     ).decoding
 
     def held(words: "LexiconSource | None") -> "Decoding":

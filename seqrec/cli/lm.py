@@ -118,7 +118,7 @@ def _labels(source: str, task: "Task", format: str, counted: bool) -> tuple[str,
         SeqrecError: It is neither a path nor a lexicon's name, or cannot be read.
     """
     from seqrec.data.readers import label_lines, open_dataset
-    from seqrec.decoding.lexicon import parse_entry
+    from seqrec.decoding.choice import Offers
     from seqrec.plugins import registry
 
     path = Path(source)
@@ -126,7 +126,7 @@ def _labels(source: str, task: "Task", format: str, counted: bool) -> tuple[str,
         if source not in task.lexicons:
             hint = nearest(source, list(task.lexicons))
             raise SeqrecError(f"'{source}': no such file or folder, and no lexicon of task '{task.name}'{hint}")
-        entries = [parse_entry(line) for line in task.lexicons[source]()]
+        entries = Offers(task.name, task.lexicons).lexicon(source)
         forms = [(form, entry.weight) for entry in entries for form in entry.spellings or (entry.text,)]
         return "a lexicon of the task, in all its spellings", [form for form, _ in forms], [weight for _, weight in forms]
     readers = [reader for _, reader in registry().dataset_readers]

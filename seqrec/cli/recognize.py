@@ -20,6 +20,7 @@ from seqrec.cli.decoding import (
     LexiconName,
     LexiconShare,
     LexiconThreshold,
+    LexiconView,
     LmFile,
     LmWeight,
     NBest,
@@ -70,6 +71,7 @@ def recognize(
     n_best: NBest = 1,
     lexicon: LexiconName = "",
     lexicon_mode: LexiconMode = "exact",
+    lexicon_view: LexiconView = "",
     lexicon_case: LexiconCase = "exact",
     lexicon_threshold: LexiconThreshold = 0.0,
     lexicon_share: LexiconShare = False,
@@ -95,8 +97,8 @@ def recognize(
         raise SeqrecError("--overlay needs a folder to draw into; name one with -o FOLDER")
     reader = task_options.configured(chosen_reader(task, model, alphabet, device, threads), ctx)
     reader = with_decoding(
-        reader, decoder, beam_width, n_best, lexicon, lexicon_mode, lexicon_case, lexicon_threshold, lexicon_share, delta,
-        pattern, lm, lm_weight, grammar,
+        reader, decoder, beam_width, n_best, lexicon, lexicon_mode, lexicon_view, lexicon_case, lexicon_threshold,
+        lexicon_share, delta, pattern, lm, lm_weight, grammar,
     )  # fmt: skip
     failed = 0
     target = _opened(out, format)
@@ -130,11 +132,17 @@ def line_of(key: str, reading: "Reading | SeqrecError", format: str) -> str:
     """One line of output."""
     if format == "text":
         assert not isinstance(reading, SeqrecError)
-        lines = [f"{key}\t{reading.text}" + ("\t(free)" if reading.free else "")]
-        lines += [f"\t{other.text}\t{other.confidence:.4f}" for other in reading.alternatives]
+        lines = [f"{key}\t{reading.text}" + ("\t(free)" if reading.free else "") + _word(reading)]
+        for other in reading.alternatives:
+            lines.append(_word(other) if other.edits >= 0 else f"\t{other.text}\t{other.confidence:.4f}")
         return "\n".join(lines)
     found = {"error": str(reading)} if isinstance(reading, SeqrecError) else reading.as_dict()
     return json.dumps({"path": key, **found}, ensure_ascii=False)
+
+
+def _word(reading: "Reading") -> str:
+    """The word of which a fragment was read, behind a tab; nothing for other readings."""
+    return f"\t{reading.word}\t{reading.edits} edits, 1 of {round(1 / reading.share)}" if reading.edits >= 0 else ""
 
 
 def found_pictures(names: list[str]) -> "Iterator[tuple[str, PictureSource]]":

@@ -8,6 +8,7 @@ from seqrec.decoding.decoders import (
     BeamDecoder,
     BKTreeDecoder,
     Decoder,
+    FragmentDecoder,
     GreedyDecoder,
     LexiconDecoder,
     OrFree,
@@ -15,6 +16,7 @@ from seqrec.decoding.decoders import (
 )
 from seqrec.decoding.fold import fold
 from seqrec.decoding.forward import log_probability
+from seqrec.decoding.fragment import Fragments
 from seqrec.decoding.grammar import Automaton, Grammar
 from seqrec.decoding.greedy import Greedy, greedy
 from seqrec.decoding.hypothesis import Hypothesis
@@ -33,6 +35,8 @@ __all__ = [
     "Decoder",
     "Decoding",
     "Entry",
+    "FragmentDecoder",
+    "Fragments",
     "Grammar",
     "Greedy",
     "GreedyDecoder",

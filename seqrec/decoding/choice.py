@@ -1,7 +1,7 @@
 """What a user says about decoding, and the decoder that it comes to."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,10 +15,12 @@ from seqrec.decoding.decoders import (
     BeamDecoder,
     BKTreeDecoder,
     Decoder,
+    FragmentDecoder,
     GreedyDecoder,
     LexiconDecoder,
     OrFree,
 )
+from seqrec.decoding.fragment import Fragments, View
 from seqrec.decoding.grammar import Automaton, Grammar
 from seqrec.decoding.lexicon import Entry, Lexicon, any_case, parse_entry, read_entries
 from seqrec.decoding.lexicon_file import is_lexicon_file, load_lexicon
@@ -46,12 +48,14 @@ class Decoding:
         beam_width: Prefixes that a beam keeps.
         n_best: Readings wanted of each picture, the best and its alternatives.
         lexicon: Words that may occur; None for any sequence.
-        lexicon_mode: `exact`, or `bktree` as in the paper.
+        lexicon_mode: `exact`; `bktree` as in the paper; or `fragment`, where pictures show parts of words: they are read without
+            the lexicon, and the words named in which the reading stands somewhere.
+        lexicon_view: What of the symbols is compared in `fragment` mode: a name of the task's, a function, or nothing for all.
         lexicon_case: `exact`, or `any` to let words stand in small letters, capitalised and in capitals as well.
         lexicon_policy: What becomes of words with symbols outside the alphabet; see `Lexicon.compile`.
         lexicon_threshold: p(word) / p(free reading) below which the free reading is kept, and marked.
         lexicon_share: Whether to find each word's share of the whole lexicon.
-        delta: Edits of the `bktree` mode.
+        delta: Edits of the `bktree` and the `fragment` mode.
         pattern: A regular expression that the whole reading must match.
         lm: A language model or its ARPA file.
         lm_weight: What its log-probabilities are multiplied by.
@@ -62,7 +66,8 @@ class Decoding:
     beam_width: int = 10
     n_best: int = 1
     lexicon: LexiconSource | None = None
-    lexicon_mode: Literal["exact", "bktree"] = "exact"
+    lexicon_mode: Literal["exact", "bktree", "fragment"] = "exact"
+    lexicon_view: str | View = ""
     lexicon_case: Literal["exact", "any"] = "exact"
     lexicon_policy: Literal["error", "drop", "reduce"] = "drop"
     lexicon_threshold: float = 0.0
@@ -75,7 +80,7 @@ class Decoding:
 
     def __post_init__(self) -> None:
         _one_of("decoder", self.decoder, ("", "greedy", "beam"))
-        _one_of("lexicon mode", self.lexicon_mode, ("exact", "bktree"))
+        _one_of("lexicon mode", self.lexicon_mode, ("exact", "bktree", "fragment"))
         _one_of("lexicon case", self.lexicon_case, ("exact", "any"))
         if self.n_best < 1 or self.beam_width < 1 or self.delta < 0:
             raise GrammarError(
@@ -87,6 +92,8 @@ class Decoding:
             raise GrammarError(f"language model weight {self.lm_weight}: expected a moderate number, such as {LM_WEIGHT}")
         if self.lexicon is None and (self.lexicon_mode != "exact" or self.lexicon_threshold):
             raise GrammarError("a lexicon mode or threshold needs a lexicon; name one")
+        if self.lexicon_view and self.lexicon_mode != "fragment":
+            raise GrammarError("a lexicon view says how fragments are compared; it needs lexicon mode 'fragment'")
         others = self.pattern is not None or self.lm is not None or bool(self.grammars)
         if self.lexicon_mode == "bktree" and others:
             raise GrammarError("the bktree mode takes a lexicon alone; leave the pattern, the language model and grammars out")
@@ -122,6 +129,11 @@ class Decoding:
             return OrFree(beam, free) if bound else beam
         lexicon = self.lexicon_for(alphabet, offers)
         constrained: Decoder
+        if self.lexicon_mode == "fragment":
+            reads = replace(self, lexicon=None, lexicon_mode="exact", lexicon_view="", lexicon_threshold=0.0, n_best=1)
+            view = offers.view(self.lexicon_view) if isinstance(self.lexicon_view, str) else self.lexicon_view
+            read = reads.decoder_for(alphabet, offers)
+            return OrFree(FragmentDecoder(Fragments(lexicon, view), read, self.delta, self.n_best), read)
         if self.lexicon_mode == "bktree":
             constrained = BKTreeDecoder(BKTree(lexicon), self.delta, self.n_best)
         elif self.decoder == "beam":
@@ -146,6 +158,7 @@ class Decoding:
                     raise GrammarError(f"lexicon '{path}' is compiled: its spellings are fixed; build it with --lexicon-case any")
                 return load_lexicon(path, alphabet)
             source = read_entries(path) if path.exists() else offers.lexicon(str(source))
+            source = [_separated(entry, alphabet) for entry in source]
         if isinstance(source, Lexicon):
             _same(source.alphabet, alphabet, "the lexicon")
             return source
@@ -163,11 +176,13 @@ class Offers:
         task: Its name, for messages.
         lexicons: Name → function that gives the lines of a lexicon's text file.
         grammars: Name → function that makes a grammar for an alphabet.
+        views: Name → what of symbols counts where fragments are compared.
     """
 
     task: str = ""
-    lexicons: Mapping[str, Callable[[], Iterable[str]]] = field(default_factory=dict)
+    lexicons: Mapping[str, Callable[[], Iterable[str | Entry]]] = field(default_factory=dict)
     grammars: Mapping[str, Callable[[Alphabet], Grammar | Automaton]] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
 
     def lexicon(self, name: str) -> list[Entry]:
         """The words of a lexicon.
@@ -177,7 +192,18 @@ class Offers:
         """
         if name not in self.lexicons:
             raise GrammarError(f"lexicon '{name}': no such file, and none of this task's{nearest(name, list(self.lexicons))}")
-        return [parse_entry(line, f"lexicon '{name}'") for line in self.lexicons[name]()]
+        lines = self.lexicons[name]()
+        return [line if isinstance(line, Entry) else parse_entry(line, f"lexicon '{name}'") for line in lines]
+
+    def view(self, name: str) -> View | None:
+        """A view, None for `""`.
+
+        Raises:
+            GrammarError: There is none of that name.
+        """
+        if name and name not in self.views:
+            raise GrammarError(f"lexicon view '{name}': this task offers none of that name{nearest(name, list(self.views))}")
+        return self.views[name] if name else None
 
     def grammar(self, name: str, alphabet: Alphabet) -> Grammar | Automaton:
         """A grammar.
@@ -200,6 +226,14 @@ def _log_weights(lexicon: Lexicon, grammars: Sequence[tuple[Grammar | Automaton,
         spellings = np.split(tables.ids, tables.ids_first[1:-1])
         weights = weights + [sequence_log_weight(objects, ids.tolist()) for ids in spellings]
     return weights
+
+
+def _separated(entry: Entry, alphabet: Alphabet) -> Entry:
+    """Tabs part the columns of a lexicon's file: where they also part an alphabet's symbols, spaces do it there."""
+    if alphabet.separator != "\t":
+        return entry
+    spellings = [" ".join(spelling.split()).replace(" ", "\t") for spelling in entry.spellings or (entry.text,)]
+    return Entry(entry.text, spellings, entry.weight)
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:

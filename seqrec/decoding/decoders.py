@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from seqrec.decoding.beam import Product, beam_search, check_width, product
 from seqrec.decoding.bktree import BKTree
+from seqrec.decoding.fragment import Fragments
 from seqrec.decoding.grammar import Automaton, Grammar, Walked
 from seqrec.decoding.greedy import greedy
 from seqrec.decoding.hypothesis import Hypothesis
@@ -129,6 +130,31 @@ class BKTreeDecoder:
     def __call__(self, log_probs: npt.NDArray[np.float32]) -> list[Hypothesis]:
         """The best of the words found; none where no word is near."""
         return self.tree.best(log_probs, self.delta, self.n_best)
+
+
+@dataclass(frozen=True, eq=False)
+class FragmentDecoder:
+    """Reads as another decoder does, and names the words of a lexicon in which the reading stands somewhere.
+
+    Attributes:
+        fragments: The words.
+        reads: What reads.
+        delta: Edits at most.
+        n_best: Words wanted; the reading is one and the same.
+    """
+
+    fragments: Fragments
+    reads: Decoder
+    delta: int = 3
+    n_best: int = 1
+    accepts: Accepts = "posteriors"
+
+    def __call__(self, log_probs: npt.NDArray[np.float32]) -> list[Hypothesis]:
+        """The reading with each of the words; none where no word is near."""
+        read = self.reads(log_probs)[0]
+        lexicon = self.fragments.lexicon
+        found = self.fragments.nearest(lexicon.alphabet.decode(read.ids), self.delta, self.n_best)
+        return [replace(read, word=one.word, text=lexicon.texts[one.word], share=one.share, edits=one.edits) for one in found]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,9 @@ class Hypothesis:
         word: Number of the lexicon's word, -1 without a lexicon.
         text: The word's canonical form; empty without a lexicon.
         free: Whether this is the free reading, kept because nothing that fits was probable enough beside it.
-        share: p(word | picture) as a share of the whole lexicon's, 0..1; -1 without a lexicon.
+        share: p(word | picture) as a share of the whole lexicon's, 0..1; -1 without a lexicon. Of a fragment: 1 over the number
+            of words that hold it as nearly.
+        edits: Between a fragment and the nearest part of the word; -1 for what is no fragment.
     """
 
     ids: tuple[int, ...]
@@ -24,3 +26,4 @@ class Hypothesis:
     text: str = ""
     free: bool = False
     share: float = -1.0
+    edits: int = -1

@@ -34,7 +34,7 @@ class Listing(Outputs):
         return ["all pictures are listed in all.list"]
 
 
-def task(given: Mapping[str, str | bool] = {}) -> Task:  # noqa: B006
+def task(given: Mapping[str, str | bool] = {}) -> Task:
     if given.get("sign") == "?":
         raise SeqrecError("--sign ?: expected a letter")
     (plain,) = bars.seqrec_tasks()
@@ -146,3 +146,13 @@ def test_configuring_a_task_names_what_it_does_not_have() -> None:
         task().configured({"sing": "x"})
     with pytest.raises(PluginError, match="has options and no `configure`"):
         dataclasses.replace(task(), configure=None).configured({"sign": "x"})
+
+
+def test_fragments_of_words_are_named(command: Callable[..., Any], tiny_model: Path, photos: Path, tmp_path: Path) -> None:
+    reading = command("recognize", "--model", tiny_model, photos / "a.png").out.strip().partition("\t")[2]
+    (tmp_path / "words.txt").write_text(f"whole\t1\ta{reading}b\nother\t1\tc{reading}d\n")
+    fragments = ["--lexicon", tmp_path / "words.txt", "--lexicon-mode", "fragment", "--n-best", "2"]
+    shown = command("recognize", "--model", tiny_model, photos / "a.png", *fragments).out.splitlines()
+    assert shown == [f"{photos / 'a.png'}\t{reading}\twhole\t0 edits, 1 of 2", "\tother\t0 edits, 1 of 2"]
+    found = json.loads(command("recognize", "--model", tiny_model, photos / "a.png", *fragments, "--format", "jsonl").out)
+    assert (found["text"], found["word"], found["edits"], found["share"]) == (reading, "whole", 0, 0.5)
