@@ -26,7 +26,6 @@ from seqrec.training.material import gather
 from seqrec.training.run_folder import RunFolder
 from seqrec.training.training import Training
 
-
 _NAMED = 20  # new symbols named when a run starts from other weights
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from seqrec import Metric
 from seqrec.metrics import edit_distance, symbol_error_rate
 from seqrec_sheet_music.bars import check_bars, meters_of
 from seqrec_sheet_music.errors import MusicError
@@ -92,6 +93,48 @@ def share_of_full_bars(readings: Sequence[Tokens], meter: str = "") -> float:
         staff, _ = staff_of(tokens)
         fine += [bar.fine for bar in check_bars(staff.bars, meters_of([staff], meter)[0])]
     return sum(fine) / max(len(fine), 1)
+
+
+def music_metrics(meter: str = "") -> tuple[Metric, ...]:
+    """What `seqrec evaluate` reports of tokens beside its own rates.
+
+    Args:
+        meter: For staves where none is drawn, as in `3/4`; empty for the one that fits most bars of a staff.
+    """
+
+    def full_bars(read: Tokens, label: Tokens) -> tuple[float, float]:
+        staff, _ = staff_of(read)
+        checked = check_bars(staff.bars, meters_of([staff], meter)[0])
+        return sum(bar.fine for bar in checked), len(checked)
+
+    return (
+        Metric("pitch errors", _counted(pitches), description="edits among the pitches of the notes alone"),
+        Metric("rhythm errors", _counted(rhythm), description="edits among the values of notes and rests alone"),
+        Metric("errors but for ties", _counted(without_ties), description="edits with ties left out"),
+        Metric("bars that add up", full_bars, description="bars read that fill their meter, or are short where they may be"),
+        *PITCH_METRICS,
+    )
+
+
+PITCH_METRICS = (
+    Metric(
+        "average edit distance",
+        lambda read, label: (edit_distance(read, label), 1),
+        percent=False,
+        description="edits a sequence, as in table 4 of Shi, Bai and Yao 2015",
+    ),
+)
+"""The paper's other number beside fragment accuracy, which is the share of sequences that are right."""
+
+
+def _counted(reduce: Callable[[Tokens], list[str]]) -> Callable[[Tokens, Tokens], tuple[float, float]]:
+    """Edits, and symbols of the label, of what is left of both."""
+
+    def count(read: Tokens, label: Tokens) -> tuple[float, float]:
+        wanted = reduce(label)
+        return edit_distance(reduce(read), wanted), len(wanted)
+
+    return count
 
 
 def _elements(tokens: Tokens) -> list[Element]:

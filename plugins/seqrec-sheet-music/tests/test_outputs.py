@@ -144,7 +144,7 @@ def test_hint_says_what_is_odd_and_nothing_else() -> None:
     assert told(FIRST, size=(80, 400)).startswith("taller than wide")
     assert told(FIRST, 0.2).startswith("read with little confidence (20% a symbol); expected one staff of one voice")
     assert told([*FIRST[:5], "note-G4_half", *FIRST[6:]]) == "bar 2 does not fill 3/4"
-    assert told([*FIRST, *SECOND[2:5], "note-A4_whole", "barline", "note-A4_half", *SECOND[3:]]) == "bars 5, 6, 8 do not fill 3/4"
+    assert told([*FIRST, *SECOND[2:5], "note-A4_whole", "barline", "note-A4_half", *SECOND[3:]]) == "bars 5, 6, 7 do not fill 3/4"
 
 
 def test_meter_is_held_against_bars_where_none_is_drawn(tmp_path: Path) -> None:
