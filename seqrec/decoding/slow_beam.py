@@ -1,7 +1,7 @@
 """Prefix beam search with grammars that are Python objects: the same search as `seqrec.decoding.beam`, step by step."""
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,12 @@ from seqrec.errors import GrammarError
 
 _LIKELY = 1e-6
 """A grammar is asked only for symbols of at least this part of a frame's most probable class …"""
-_AT_LEAST = 8
-"""… and always for this many."""
+_AT_LEAST, _AT_MOST = 8, 48
+"""… and always for this many at least and at most."""
+_SPARE = 4
+"""Longer prefixes that the grammar allows at a frame, for each place in the beam."""
+_UNKNOWN, _REFUSED = -1, -2
 
-_Prefix = tuple[int, ...]
 _States = tuple[Hashable, ...]
 
 
@@ -37,7 +39,9 @@ def slow_beam_search(
         beam_width: Prefixes kept from frame to frame.
         n_best: Sequences wanted.
         grammars: With the factors of their log-weights; all must accept.
-        likely: Symbols below this part of a frame's most probable class are not tried there; 0 tries all.
+        likely: Symbols below this part of a frame's most probable class, and those beyond its 48 most probable ones, are not
+            tried there, and of all that can be appended only the most probable, four times as many as the beam is wide. 0 tries
+            all.
 
     Raises:
         ShapeError: Not such an array.
@@ -45,36 +49,97 @@ def slow_beam_search(
     """
     check_width(beam_width, n_best)
     log_probs = checked(log_probs)
-    steps: dict[tuple[_States, int], tuple[_States, float] | None] = {}
-    start = tuple(_start(grammar) for grammar, _ in grammars)
-    # For each prefix: log-mass that ends in a blank and in a symbol, log-weight of the grammars, their states.
-    beam: dict[_Prefix, tuple[float, float, float, _States]] = {(): (0.0, -math.inf, 0.0, start)}
+    tree = _Tree(grammars)
+    beam = [(0, 0.0, -math.inf)]  # prefix, and its log-mass that ends in a blank and in its last symbol
     for frame in np.asarray(log_probs, np.float64):
         symbols = _tried(frame, likely)
-        grown: dict[_Prefix, tuple[float, float, float, _States]] = {}
-        for prefix, (blank, end, weight, states) in beam.items():
-            whole = float(np.logaddexp(blank, end))
-            stays = end + frame[prefix[-1]] if prefix else -math.inf
-            _add(grown, prefix, whole + frame[BLANK], stays, weight, states)
-            for symbol in symbols:
-                mass = (blank if prefix and prefix[-1] == symbol else whole) + frame[symbol]
-                if mass == -math.inf:
-                    continue
-                asked = (states, symbol)
-                if asked not in steps:
-                    steps[asked] = _stepped(grammars, states, symbol)
-                step = steps[asked]
-                if step is not None:
-                    _add(grown, (*prefix, symbol), -math.inf, mass, weight + step[1], step[0])
-        ranked = sorted(grown.items(), key=lambda item: -(np.logaddexp(item[1][0], item[1][1]) + item[1][2]))
-        beam = dict(item for item in ranked[:beam_width] if max(item[1][:2]) > -math.inf)
+        grown: dict[int, tuple[float, float]] = {}
+        for prefix, blank, end in beam:
+            stays = end + float(frame[tree.symbol[prefix]]) if prefix else -math.inf
+            grown[prefix] = _sum(blank, end) + float(frame[BLANK]), stays
+        left = _SPARE * beam_width if likely > 0 else math.inf
+        for prefix, symbol, mass in _longer(beam, tree, symbols, frame[symbols], likely > 0):
+            child = tree.children[prefix].get(symbol, _UNKNOWN)
+            if child == _UNKNOWN:
+                child = tree.grow(prefix, symbol)
+            if child != _REFUSED:
+                before = grown.get(child, (-math.inf, -math.inf))
+                grown[child] = before[0], _sum(before[1], mass)
+                left -= 1
+                if left <= 0:
+                    break
+        ranked = sorted(grown.items(), key=lambda item: -(_sum(*item[1]) + tree.weight[item[0]]))
+        beam = [(prefix, *masses) for prefix, masses in ranked[:beam_width] if max(masses) > -math.inf]
     found = []
-    for prefix, (_, _, weight, states) in beam.items():
-        total = weight + sum(_final(grammar, state, factor) for (grammar, factor), state in zip(grammars, states, strict=True))
+    for prefix, _, _ in beam:
+        total = tree.total(prefix)
         if total > -math.inf:
-            probability = log_probability(log_probs, prefix)
-            found.append(Hypothesis(prefix, probability, probability + total))
+            ids = tree.ids(prefix)
+            probability = log_probability(log_probs, ids)
+            found.append(Hypothesis(ids, probability, probability + total))
     return sorted(found, key=lambda one: -one.score)[:n_best]
+
+
+class _Tree:
+    """Every prefix tried so far, by number; 0 is the empty one. A grammar is asked once for each state and symbol.
+
+    Attributes:
+        symbol: Last symbol of each prefix.
+        parent: The prefix without it.
+        weight: Log-weight that the grammars give the prefix.
+        state: Number of the states in which it leaves them.
+        children: Symbol → the prefix with it behind, or that it is refused.
+    """
+
+    def __init__(self, grammars: Sequence[tuple[Grammar, float]]) -> None:
+        self.grammars = grammars
+        start = tuple(_start(grammar) for grammar, _ in grammars)
+        self.states, self.numbers = [start], {start: 0}
+        self.steps: dict[tuple[int, int], tuple[int, float] | None] = {}
+        self.symbol, self.parent, self.weight, self.state = [BLANK], [0], [0.0], [0]
+        self.children: list[dict[int, int]] = [{}]
+
+    def grow(self, prefix: int, symbol: int) -> int:
+        """The prefix with a symbol behind, for the first time."""
+        step = self._step(self.state[prefix], symbol)
+        child = _REFUSED
+        if step is not None:
+            child = len(self.symbol)
+            self.symbol.append(symbol)
+            self.parent.append(prefix)
+            self.state.append(step[0])
+            self.weight.append(self.weight[prefix] + step[1])
+            self.children.append({})
+        self.children[prefix][symbol] = child
+        return child
+
+    def _step(self, state: int, symbol: int) -> tuple[int, float] | None:
+        """Number of the states behind a symbol, and the log-weight."""
+        asked = state, symbol
+        if asked not in self.steps:
+            found = _stepped(self.grammars, self.states[state], symbol)
+            if found is None:
+                self.steps[asked] = None
+            else:
+                number = self.numbers.setdefault(found[0], len(self.states))
+                if number == len(self.states):
+                    self.states.append(found[0])
+                self.steps[asked] = number, found[1]
+        return self.steps[asked]
+
+    def ids(self, prefix: int) -> tuple[int, ...]:
+        """Its symbols."""
+        found = []
+        while prefix:
+            found.append(self.symbol[prefix])
+            prefix = self.parent[prefix]
+        return tuple(reversed(found))
+
+    def total(self, prefix: int) -> float:
+        """Log-weight of the prefix as a whole sequence."""
+        states = self.states[self.state[prefix]]
+        ends = (_final(grammar, state, factor) for (grammar, factor), state in zip(self.grammars, states, strict=True))
+        return self.weight[prefix] + sum(ends)
 
 
 def sequence_log_weight(grammars: Sequence[tuple[Grammar, float]], ids: Sequence[int]) -> float:
@@ -96,21 +161,40 @@ def _tried(frame: npt.NDArray[np.float64], likely: float) -> list[int]:
     """Symbols of a frame that are tried."""
     if likely <= 0:
         return list(range(1, len(frame)))
-    order = np.argsort(-frame[1:], kind="stable") + 1
-    count = int((frame[1:] >= frame.max() + math.log(likely)).sum())
+    order = np.argsort(-frame[1:], kind="stable")[:_AT_MOST] + 1
+    count = int((frame[order] >= frame.max() + math.log(likely)).sum())
     return [int(symbol) for symbol in order[: max(count, _AT_LEAST)]]
 
 
-def _add(
-    grown: dict[_Prefix, tuple[float, float, float, _States]],
-    prefix: _Prefix,
-    blank: float,
-    end: float,
-    weight: float,
-    states: _States,
-) -> None:
-    before = grown.get(prefix, (-math.inf, -math.inf, weight, states))
-    grown[prefix] = (float(np.logaddexp(before[0], blank)), float(np.logaddexp(before[1], end)), weight, states)
+def _longer(
+    beam: Sequence[tuple[int, float, float]],
+    tree: _Tree,
+    symbols: list[int],
+    values: npt.NDArray[np.float64],
+    best_first: bool,
+) -> Iterator[tuple[int, int, float]]:
+    """Each prefix, each symbol that may be appended, and the log-mass of both, where there is any."""
+    masses = np.array([_sum(blank, end) for _, blank, end in beam])[:, None] + values
+    columns = {symbol: column for column, symbol in enumerate(symbols)}
+    for row, (prefix, blank, _) in enumerate(beam):
+        column = columns.get(tree.symbol[prefix])
+        if column is not None:  # a symbol once more needs a blank between
+            masses[row, column] = blank + values[column]
+    flat = masses.ravel()
+    order = np.flatnonzero(flat > -math.inf)
+    if best_first:
+        scores = masses + np.array([tree.weight[prefix] for prefix, _, _ in beam])[:, None]
+        order = order[np.argsort(-scores.ravel()[order], kind="stable")]
+    for place in order.tolist():
+        row, column = divmod(place, len(symbols))
+        yield beam[row][0], symbols[column], float(flat[place])
+
+
+def _sum(one: float, other: float) -> float:
+    """log(exp(one) + exp(other))."""
+    if one < other:
+        one, other = other, one
+    return one + math.log1p(math.exp(other - one)) if other > -math.inf else one
 
 
 def _stepped(grammars: Sequence[tuple[Grammar, float]], states: _States, symbol: int) -> tuple[_States, float] | None:
