@@ -26,6 +26,7 @@ from seqrec.interfaces import (
     Store,
     Transcription,
 )
+from seqrec.notation import Notation
 from seqrec.reading import Reading
 from seqrec.recipe import Recipe
 from seqrec.task import Metric, Option, Protocol, Task
@@ -42,6 +43,7 @@ __all__ = [
     "Backbone",
     "DatasetReader",
     "Metric",
+    "Notation",
     "Option",
     "Outputs",
     "Part",

@@ -156,7 +156,7 @@ def held_out_renderings(reader: "Recognizer", count: int = HELD_OUT) -> Store:
         task = reader.card.task if reader.card else "of this reader"
         raise DataError(f"task '{task}' draws no pictures here; give a labelled data set instead, or install the task's plugin")
     recipe = reader.card.recipe
-    renderer = reader.task.renderer.configured(reader.engine.alphabet, recipe.renderer).held_out()
+    renderer = reader.task.renderer.configured(reader.alphabet, recipe.renderer).held_out()
     source = RenderedSource(renderer, recipe.train.seed + _SEED)
     return _Drawn([source.sample(index) for index in range(count)])
 

@@ -19,6 +19,7 @@ from seqrec.decoding.pattern import Pattern
 from seqrec.errors import ModelFileError, SeqrecError
 from seqrec.interfaces import Picture, Prepare, Prepared
 from seqrec.model_file import ModelCard, find_model, read_card, require_torch
+from seqrec.notation import Notation
 from seqrec.pictures import PictureSource, fit_height, open_picture, turned
 from seqrec.plugins import Registry, registry
 from seqrec.reading import Reading
@@ -53,13 +54,15 @@ class Recognizer:
     Attributes:
         engine: Runs the network.
         picture: How pictures are scaled.
-        alphabet: What readings are made of: the engine's, or a smaller one that its posteriors are folded to.
+        alphabet: What readings are made of: the engine's, or a smaller one that its posteriors are folded to; or what the
+            engine's means, or a smaller one, whose symbols alone are then kept.
         decoding: How posteriors become readings.
         lexicons: Key of a picture → words that may stand on it, or None to do without; they take the place of the lexicon of
             `decoding`.
         threads: Pictures decoded at a time.
         task: Adds hints and finished readings; None where the plugin is not installed.
         prepare: What is done to a picture before it is scaled, or None.
+        notation: What the engine's symbols mean, where they do not stand for themselves.
         turn_tall: Whether crops taller than wide are read turned as well, and the most confident reading kept.
         card: What the model file said; None for a network that was never saved.
     """
@@ -74,9 +77,12 @@ class Recognizer:
     lexicons: Callable[[str], LexiconSource | None] | None = field(default=None, repr=False)
     threads: int = 1
     prepare: Prepare | None = field(default=None, repr=False)
+    notation: Notation | None = field(default=None, repr=False)
 
     def folded(self, alphabet: Alphabet) -> "Recognizer":
         """This reader with a smaller alphabet: probabilities are added up frame by frame, see `seqrec.alphabet.fold_map`.
+
+        Where the network's symbols are a notation, its readings are reduced instead.
 
         The symbols of a lexicon's words that the smaller alphabet lacks are then left out of their spellings.
         """
@@ -97,6 +103,7 @@ class Recognizer:
             self.lexicons,
             self.threads,
             self.card.temperature if self.card else 1.0,
+            self.notation,
         )
 
     @overload
@@ -302,7 +309,9 @@ def load(
             f"{card.plugin.partition(' ')[0]}"
         )
     prepare = task.preparation_named(card.recipe.picture.prepare) if task else None
-    reader = Recognizer(engine, card.recipe.picture, engine.alphabet, task, card.turn_tall, card, prepare=prepare)
+    notation = task.notation_of(engine.alphabet) if task else None
+    meaning = notation.meaning if notation else engine.alphabet
+    reader = Recognizer(engine, card.recipe.picture, meaning, task, card.turn_tall, card, prepare=prepare, notation=notation)
     if not alphabet:
         return reader
     if task is None:

@@ -9,6 +9,7 @@ from seqrec.alphabet import Alphabet
 from seqrec.benchmark import Benchmark
 from seqrec.errors import AlphabetError, PluginError, RecipeError, nearest
 from seqrec.interfaces import Outputs, Prepare, Renderer
+from seqrec.notation import Notation
 from seqrec.reading import Reading
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Task:
         alphabet: The default alphabet.
         renderer: Draws practice pictures; None for tasks that train on data alone.
         alphabets: Further alphabets that a recipe may name.
+        notations: Alphabets of what is drawn, that a recipe may name too, each with the rules by which it means something.
         recipes: Name → TOML file; they join the core's `fast` and `paper`, and win over them by name.
         protocols: Protocols for `seqrec evaluate`; the core adds `exact`.
         metrics: Rates that `seqrec evaluate` reports beside its own.
@@ -103,6 +105,7 @@ class Task:
     alphabet: Alphabet
     renderer: Renderer | None = None
     alphabets: Sequence[Alphabet] = ()
+    notations: Sequence[Notation] = ()
     recipes: Mapping[str, Path] = field(default_factory=dict)
     protocols: Sequence[Protocol] = ()
     metrics: Sequence[Metric] = ()
@@ -128,10 +131,15 @@ class Task:
         """
         if not name:
             return self.alphabet
-        known = {alphabet.name: alphabet for alphabet in (self.alphabet, *self.alphabets)}
+        drawn = [notation.alphabet for notation in self.notations]
+        known = {alphabet.name: alphabet for alphabet in (self.alphabet, *self.alphabets, *drawn)}
         if name not in known:
             raise AlphabetError(f"task '{self.name}' has no alphabet '{name}'{nearest(name, list(known))}")
         return known[name]
+
+    def notation_of(self, alphabet: Alphabet) -> Notation | None:
+        """The notation whose alphabet that is, None for one that is its own meaning."""
+        return next((notation for notation in self.notations if notation.alphabet.name == alphabet.name), None)
 
     def preparation_named(self, name: str) -> Prepare | None:
         """The preparation of that name, None for `""`.

@@ -19,6 +19,7 @@ from seqrec.decoding.fold import fold
 from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.lexicon import Lexicon
 from seqrec.errors import GrammarError
+from seqrec.notation import Notation
 from seqrec.reading import Reading
 from seqrec.reliability import tempered
 from seqrec.task import Task
@@ -68,13 +69,15 @@ class Transcriber:
     """Turns the posteriors of one source into readings.
 
     Attributes:
-        alphabet: What readings are made of: the source's, or a smaller one that its posteriors are folded to.
+        alphabet: What readings are made of: the source's, or a smaller one that its posteriors are folded to; with a notation
+            its meaning, or a smaller one.
         source: Where the posteriors come from.
         task: Offers lexicons and grammars by name.
         decoding: How posteriors become readings.
         lexicons: Key of a picture → its own words, or None.
         threads: Pictures decoded at a time.
         temperature: Of the confidences.
+        notation: What the source's symbols mean, where they do not stand for themselves.
     """
 
     alphabet: Alphabet
@@ -84,6 +87,7 @@ class Transcriber:
     lexicons: Callable[[str], LexiconSource | None] | None = field(default=None, repr=False)
     threads: int = 1
     temperature: float = 1.0
+    notation: Notation | None = None
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -101,7 +105,7 @@ class Transcriber:
         Raises:
             GrammarError: It cannot be read or compiled.
         """
-        return self._reduced(self.decoding).lexicon_for(self.alphabet, self._offers)
+        return self._reduced(self.decoding).lexicon_for(self._decoded_in, self._offers)
 
     def readings(self, views: Sequence[View], posteriors: Sequence[Posteriors]) -> Iterator[Reading | GrammarError]:
         """Readings of samples, in order, at temperature 1: see `tempered`. An error where a picture's own lexicon is unusable."""
@@ -121,25 +125,39 @@ class Transcriber:
         return dataclasses.replace(reading, confidence=tempered(reading.confidence, self.temperature), alternatives=alternatives)
 
     @property
+    def _decoded_in(self) -> Alphabet:
+        """The alphabet that decoders know: a notation is understood only when the whole of a reading is there."""
+        return self.source.alphabet if self.notation else self.alphabet
+
+    @property
     def _offers(self) -> Offers:
-        return Offers(self.task.name, self.task.lexicons, self.task.grammars, self.task.views) if self.task else Offers()
+        if self.task is None:
+            return Offers()
+        return Offers(self.task.name, self.task.lexicons, self.task.grammars, self.task.views, self.notation)
 
     def _reduced(self, decoding: Decoding) -> Decoding:
         """With a smaller alphabet words lose the symbols that the pictures lose too."""
-        folded = self.alphabet is not self.source.alphabet and decoding.lexicon_policy == "drop"
+        folded = self._decoded_in is not self.source.alphabet and decoding.lexicon_policy == "drop"
         return dataclasses.replace(decoding, lexicon_policy="reduce") if folded else decoding
 
     def _compiled(self, decoding: Decoding) -> Decoder:
-        decoder = self._reduced(decoding).decoder_for(self.alphabet, self._offers)
+        decoder = self._reduced(decoding).decoder_for(self._decoded_in, self._offers)
         if decoder.accepts != self.source.gives:
             raise GrammarError(f"this decoder reads {decoder.accepts}, the model gives {self.source.gives}; choose another one")
         return decoder
 
     def _folded(self, log_probs: Posteriors) -> Posteriors:
         """The same in the classes of the alphabet to read with."""
-        if self.alphabet is self.source.alphabet:
+        if self._decoded_in is self.source.alphabet:
             return log_probs
         return fold(log_probs, fold_map(self.source.alphabet, self.alphabet), self.alphabet.classes)
+
+    def _meant(self, symbols: Sequence[str]) -> Sequence[str | None]:
+        """What decoded symbols mean in the alphabet of readings; None for those that mean nothing there."""
+        if self.notation is None:
+            return symbols
+        numbers = (None if one is None else self.alphabet.id_of(one) for one in self.notation.read(symbols))
+        return [None if number is None else self.alphabet.symbols[number - 1] for number in numbers]
 
     def _decoded(self, views: Sequence[View], samples: Sequence[Posteriors]) -> Iterable[list[Hypothesis] | GrammarError]:
         """Hypotheses of samples, at least one each, best first."""
@@ -165,14 +183,16 @@ class Transcriber:
     def _reading(self, found: Hypothesis, log_probs: Posteriors, view: View) -> Reading:
         path = align(log_probs, found.ids)
         stride, offset, scale = self.source.frame_stride_px, self.source.frame_offset_px, view.along_px / view.input_px
-        symbols = tuple(self.alphabet.decode(found.ids))
         spans = spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px)
+        meant = self._meant(self._decoded_in.decode(found.ids))
+        symbols = tuple(symbol for symbol in meant if symbol is not None)
+        kept = [place for place, symbol in enumerate(meant) if symbol is not None]
         return Reading(
             symbols,
             self.alphabet.text(symbols),
             math.exp(min(found.log_probability, 0.0)),
-            path.confidences,
-            tuple((left + view.start_px, right + view.start_px) for left, right in spans),
+            tuple(path.confidences[place] for place in kept),
+            tuple((spans[place][0] + view.start_px, spans[place][1] + view.start_px) for place in kept),
             turned=view.degrees,
             word=found.text,
             share=found.share,

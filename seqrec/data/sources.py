@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from seqrec.errors import DataError
 from seqrec.interfaces import Renderer, Sample, Store
+from seqrec.notation import Notation
 from seqrec.pictures import open_picture
 
 _SLOTS = 1000  # a mixture's weights are kept exactly over so many samples
@@ -57,23 +58,28 @@ class StoredSource:
         store: The data set.
         indices: Those of its samples that are used.
         seed: Of the order.
+        notation: What the labels are written in, or None to leave them as they are.
 
     Raises:
         DataError: There is no sample to use.
     """
 
-    def __init__(self, store: Store, indices: Sequence[int], seed: int) -> None:
+    def __init__(self, store: Store, indices: Sequence[int], seed: int, notation: Notation | None = None) -> None:
         if not len(indices):
             raise DataError("no sample of this data set can be used; `seqrec data info` says why")
         self.store = store
         self.indices = np.asarray(indices, np.int64)
         self.seed = seed
+        self.notation = notation
 
     def sample(self, index: int) -> Sample:
         """The picture that stands at an index of the endless row of shuffled rounds."""
         which = self._which(index)
         key = self.store.key(which)
-        return Sample(open_picture(self.store.encoded(which), key), self.store.label(which), None, key)
+        label = self.store.label(which)
+        return Sample(
+            open_picture(self.store.encoded(which), key), self.notation.written(label) if self.notation else label, None, key
+        )
 
     def name(self, index: int) -> str:
         """The sample's key in its store."""

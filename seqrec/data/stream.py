@@ -89,7 +89,7 @@ class Preparation:
         """The example of a stream index, or why there is none."""
         try:
             sample = self.source.sample(index)
-        except (ImageError, DataError) as error:
+        except (ImageError, DataError, AlphabetError) as error:
             return Skip(self.source.name(index), str(error))
         except Exception as error:
             error.add_note(f"while preparing sample '{self.source.name(index)}'")

@@ -28,6 +28,7 @@ from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
 from seqrec.decoding.slow_beam import sequence_log_weight
 from seqrec.errors import GrammarError, nearest
+from seqrec.notation import Notation
 
 LexiconSource = str | Path | Lexicon | Iterable[str | Entry]
 """A lexicon, a file with one (compiled or a word a line), the name of one of the task's, or words."""
@@ -127,13 +128,15 @@ class Decoding:
                 return BeamDecoder(self.beam_width, self.n_best) if self.decoder == "beam" else free
             beam = BeamDecoder(self.beam_width, self.n_best, grammars)
             return OrFree(beam, free) if bound else beam
-        lexicon = self.lexicon_for(alphabet, offers)
         constrained: Decoder
         if self.lexicon_mode == "fragment":
+            lexicon = self.lexicon_for(offers.notation.meaning if offers.notation else alphabet, offers)
             reads = replace(self, lexicon=None, lexicon_mode="exact", lexicon_view="", lexicon_threshold=0.0, n_best=1)
             view = offers.view(self.lexicon_view) if isinstance(self.lexicon_view, str) else self.lexicon_view
             read = reads.decoder_for(alphabet, offers)
-            return OrFree(FragmentDecoder(Fragments(lexicon, view), read, self.delta, self.n_best), read)
+            meant = offers.notation.understood if offers.notation else alphabet.decode
+            return OrFree(FragmentDecoder(Fragments(lexicon, view), meant, read, self.delta, self.n_best), read)
+        lexicon = self.lexicon_for(alphabet, offers)
         if self.lexicon_mode == "bktree":
             constrained = BKTreeDecoder(BKTree(lexicon), self.delta, self.n_best)
         elif self.decoder == "beam":
@@ -163,6 +166,8 @@ class Decoding:
             _same(source.alphabet, alphabet, "the lexicon")
             return source
         entries = [word if isinstance(word, Entry) else Entry(word) for word in source]
+        if offers.notation and alphabet.name == offers.notation.alphabet.name:
+            entries = [_written(entry, offers.notation) for entry in entries]
         if self.lexicon_case == "any":
             entries = [any_case(entry) for entry in entries]
         return Lexicon.compile(entries, alphabet, policy=self.lexicon_policy)
@@ -177,12 +182,14 @@ class Offers:
         lexicons: Name → function that gives the lines of a lexicon's text file.
         grammars: Name → function that makes a grammar for an alphabet.
         views: Name → what of symbols counts where fragments are compared.
+        notation: What words are written in before they are looked for; they are given in its `meaning`.
     """
 
     task: str = ""
     lexicons: Mapping[str, Callable[[], Iterable[str | Entry]]] = field(default_factory=dict)
     grammars: Mapping[str, Callable[[Alphabet], Grammar | Automaton]] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
+    notation: Notation | None = None
 
     def lexicon(self, name: str) -> list[Entry]:
         """The words of a lexicon.
@@ -234,6 +241,13 @@ def _separated(entry: Entry, alphabet: Alphabet) -> Entry:
         return entry
     spellings = [" ".join(spelling.split()).replace(" ", "\t") for spelling in entry.spellings or (entry.text,)]
     return Entry(entry.text, spellings, entry.weight)
+
+
+def _written(entry: Entry, notation: Notation) -> Entry:
+    """The entry with its spellings as the network reads them; those that are none stay, to be counted."""
+    meaning, spellings = notation.meaning, entry.spellings or (entry.text,)
+    known = [notation.written(one) if not meaning.unknown(one) else one for one in spellings]
+    return Entry(entry.text, known, entry.weight)
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Decoders: posteriors in, hypotheses out. What `Recognizer.read` and the command line choose from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -138,12 +138,14 @@ class FragmentDecoder:
 
     Attributes:
         fragments: The words.
+        meant: Ids of a reading → symbols of the words' alphabet.
         reads: What reads.
         delta: Edits at most.
         n_best: Words wanted; the reading is one and the same.
     """
 
     fragments: Fragments
+    meant: Callable[[Sequence[int]], Sequence[str]]
     reads: Decoder
     delta: int = 3
     n_best: int = 1
@@ -153,7 +155,7 @@ class FragmentDecoder:
         """The reading with each of the words; none where no word is near."""
         read = self.reads(log_probs)[0]
         lexicon = self.fragments.lexicon
-        found = self.fragments.nearest(lexicon.alphabet.decode(read.ids), self.delta, self.n_best)
+        found = self.fragments.nearest(self.meant(read.ids), self.delta, self.n_best)
         return [replace(read, word=one.word, text=lexicon.texts[one.word], share=one.share, edits=one.edits) for one in found]
 
 

@@ -14,6 +14,7 @@ from seqrec.data.sources import Mixture, RenderedSource, Source, StoredSource
 from seqrec.data.stream import Example, Preparation, Skip
 from seqrec.errors import DataError
 from seqrec.interfaces import Backbone, Renderer
+from seqrec.notation import Notation
 from seqrec.pictures import fitted_width
 from seqrec.plugins import Registry
 from seqrec.recipe import Recipe
@@ -53,7 +54,7 @@ def gather(
     readers = [reader for _, reader in plugins.dataset_readers]
     renderer = task.renderer.configured(alphabet, recipe.renderer) if task.renderer else None
     size, step = recipe.picture, backbone.width_step_px
-    before = task.preparation_named(size.prepare)
+    before, notation = task.preparation_named(size.prepare), task.notation_of(alphabet)
     frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).numpy().astype(np.int64)
 
     def frames_for(width: int, height: int) -> int:
@@ -67,18 +68,22 @@ def gather(
         weights.append(recipe.data.render_weight)
     for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)
-        found = audit(store, alphabet, None if before else frames_for)  # what is prepared is measured when it is
+        if notation and notation.write is None:
+            notation.written("")  # says why it cannot be
+        found = audit(
+            store, notation.meaning if notation else alphabet, None if before else frames_for
+        )  # what is prepared is measured when it is
         messages += [f"{path}: {line}" for line in found.summary()]
         if not len(found.usable):
             raise DataError(f"{path}: none of its {len(store)} samples can be used: {found.summary()[0]}")
-        sources.append(StoredSource(store, found.usable.tolist(), recipe.train.seed))
+        sources.append(StoredSource(store, found.usable.tolist(), recipe.train.seed, notation))
         weights.append(weight)
     if not sources:
         raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
     mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
     preparation = Preparation(mixture, alphabet, size, frames, step, before)
     examples: list[Example] = []
-    for name, source, count in _validation_sources(recipe, renderer, plugins):
+    for name, source, count in _validation_sources(recipe, renderer, plugins, notation):
         prepared = dataclasses.replace(preparation, source=source).pieces(0, count)
         skipped = [item for item in prepared if isinstance(item, Skip)]
         if skipped:
@@ -109,12 +114,14 @@ def weighted(text: str) -> tuple[Path, float]:
     return Path(path), value
 
 
-def _validation_sources(recipe: Recipe, renderer: Renderer | None, plugins: Registry) -> list[tuple[str, Source, int]]:
+def _validation_sources(
+    recipe: Recipe, renderer: Renderer | None, plugins: Registry, notation: Notation | None
+) -> list[tuple[str, Source, int]]:
     """Name, source and number of samples of each set to validate on; held-out renderings where none is given."""
     if recipe.data.validation:
         readers = [reader for _, reader in plugins.dataset_readers]
         stores = [(name, open_dataset(name, readers)) for name in recipe.data.validation]
-        return [(name, StoredSource(store, range(len(store)), 0), len(store)) for name, store in stores]
+        return [(name, StoredSource(store, range(len(store)), 0, notation), len(store)) for name, store in stores]
     if renderer is None:
         raise DataError("nothing to validate on: this task draws no pictures; give a labelled data set with --val")
     source = RenderedSource(renderer.held_out(), recipe.train.seed + _HELD_OUT_SEED)

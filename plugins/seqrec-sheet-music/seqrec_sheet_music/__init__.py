@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from seqrec import DatasetReader, Option, Task, hookimpl
+from seqrec import DatasetReader, Notation, Option, Task, hookimpl
 from seqrec_sheet_music.alphabets import ALPHABETS, pitches, semantic
 from seqrec_sheet_music.bars import meter_named
 from seqrec_sheet_music.catalogue import VIEWS, catalogues
@@ -17,7 +17,7 @@ from seqrec_sheet_music.readings import finished, hint
 from seqrec_sheet_music.renderer import SheetMusicRenderer
 from seqrec_sheet_music.soft_meter import SoftMeter
 from seqrec_sheet_music.straightening import straightened
-from seqrec_sheet_music.written import written
+from seqrec_sheet_music.written import to_pitches, to_semantic, to_written, written
 
 _HERE = Path(__file__).parent
 _RECIPES = {path.stem: path for path in sorted((_HERE / "recipes").glob("*.toml"))}
@@ -50,7 +50,8 @@ def sheet_music(given: Mapping[str, str | bool] = _NONE) -> Task:
         "sheet-music",
         semantic,
         renderer=SheetMusicRenderer(),
-        alphabets=(*ALPHABETS[1:], written),
+        alphabets=ALPHABETS[1:],
+        notations=(Notation(written, semantic, to_semantic, to_written),),
         recipes=_RECIPES,
         protocols=PROTOCOLS,
         metrics=music_metrics(meter),
@@ -80,7 +81,7 @@ def sheet_music_pitch(given: Mapping[str, str | bool] = _NONE) -> Task:
     return Task(
         "sheet-music-pitch",
         pitches,
-        alphabets=(written,),
+        notations=(Notation(written, pitches, to_pitches),),
         renderer=SheetMusicRenderer(pitches),
         recipes=_RECIPES,
         protocols=PITCH_PROTOCOLS,

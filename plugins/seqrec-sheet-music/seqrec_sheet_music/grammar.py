@@ -26,8 +26,8 @@ from seqrec_sheet_music.tokens import (
     Note,
     Rest,
     Tie,
-    parse,
 )
+from seqrec_sheet_music.written import elements_of
 
 
 class Place(NamedTuple):
@@ -91,7 +91,7 @@ class StaffGrammar:
     A `seqrec.decoding.grammar.Grammar`: give it to a search with a `SoftMeter` or alone.
 
     Args:
-        alphabet: The semantic alphabet, or a part of it.
+        alphabet: The semantic or the written alphabet, or a part of one. In the latter tied notes stand at one place.
         cost: Nats that each breach costs; infinite refuses it.
 
     Raises:
@@ -100,7 +100,7 @@ class StaffGrammar:
 
     def __init__(self, alphabet: Alphabet, cost: float = inf) -> None:
         self.cost = cost
-        self._elements = [parse(symbol) for symbol in alphabet.symbols]
+        self._elements = elements_of(alphabet)
 
     def start(self) -> Hashable:
         """Before the clef."""

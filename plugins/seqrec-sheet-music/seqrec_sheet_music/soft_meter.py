@@ -7,7 +7,8 @@ from seqrec import Alphabet
 from seqrec_sheet_music.alphabets import METERS
 from seqrec_sheet_music.bars import meter_named
 from seqrec_sheet_music.staff import is_silence
-from seqrec_sheet_music.tokens import Barline, Element, Meter, Multirest, Note, Rest, parse
+from seqrec_sheet_music.tokens import Barline, Element, Meter, Multirest, Note, Rest
+from seqrec_sheet_music.written import elements_of
 
 _UNIT = 512
 """Lengths are counted in this part of a whole note, which every dotted value of the encoding is a multiple of."""
@@ -50,7 +51,7 @@ class SoftMeter:
     whole rest alone in a bar and a multi-bar rest fill any.
 
     Args:
-        alphabet: The semantic alphabet, or a part of it.
+        alphabet: The semantic or the written alphabet, or a part of one.
         meter: For lines where none is drawn, as in `3/4`; empty for the one that fits best.
         cost: Nats that a bar costs which is too long, or too short inside the line.
         edge_cost: Nats for a short bar at the beginning or at the end, and for each of two that together fill one, as around a
@@ -62,7 +63,7 @@ class SoftMeter:
 
     def __init__(self, alphabet: Alphabet, meter: str = "", cost: float = 4.0, edge_cost: float = 1.0) -> None:
         self.cost, self.edge_cost = cost, edge_cost
-        self._elements = [(element, *_filling(element)) for element in map(parse, alphabet.symbols)]
+        self._elements = [(element, *_filling(element)) for element in elements_of(alphabet)]
         lengths = {int(meter_named(sign).length * _UNIT) for sign in ([meter] if meter else METERS)}
         self._longest = max(int(meter_named(sign).length * _UNIT) for sign in METERS)
         self._start = Filling(tuple(Candidate(length) for length in sorted(lengths)))

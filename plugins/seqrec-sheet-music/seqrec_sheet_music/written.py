@@ -47,6 +47,18 @@ def element_of(token: str) -> tuple[Element, int | None]:
     return parse(found[1] + found[2].replace("n", "") + found[3]), _ALTERS.get(found[2])
 
 
+def elements_of(alphabet: Alphabet) -> list[Element]:
+    """What grammars know of the symbols of the semantic or the written alphabet, or a part of one; of the latter not the signs.
+
+    Raises:
+        MusicError: The alphabet has a symbol that is no token.
+    """
+    if alphabet.name != written.name:
+        return [parse(symbol) for symbol in alphabet.symbols]
+    found = (element_of(symbol)[0] for symbol in alphabet.symbols)
+    return [_at(one, Pitch(one.pitch.diatonic)) if isinstance(one, Note | Grace) else one for one in found]
+
+
 def to_written(tokens: Sequence[str]) -> list[str]:
     """Semantic tokens as they are written, one for one; no sign is drawn that says nothing new.
 
@@ -87,6 +99,12 @@ def to_semantic(tokens: Iterable[str]) -> list[str]:
         tied = isinstance(element, Tie) or (tied and isinstance(element, Barline))
         found.append(spell(element))
     return found
+
+
+def to_pitches(tokens: Iterable[str]) -> list[str | None]:
+    """The sounding pitch of each written token that is a note, None for all others; grace notes are left out."""
+    elements = map(parse, to_semantic(tokens))
+    return [str(element.pitch) if isinstance(element, Note) else None for element in elements]
 
 
 def _at(element: Note | Grace, pitch: Pitch) -> Element:

@@ -1,0 +1,45 @@
+"""A notation: what a network reads where that is not what its user means, symbol by symbol."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seqrec.alphabet import Alphabet
+from seqrec.errors import AlphabetError
+
+
+@dataclass(frozen=True, eq=False)
+class Notation:
+    """An alphabet of what is drawn, and the rules by which it means something.
+
+    What a symbol means may depend on others far from it, as a note's pitch does on the key signature. Where the rules are
+    known, a network need not learn them: it reads what is drawn at a place, and the rules are applied to its reading.
+
+    Attributes:
+        alphabet: The network's.
+        meaning: That of labels and readings.
+        read: The network's symbols → for each of them its meaning, a symbol of `meaning`, or None where it has none of its own.
+        write: Symbols of a label → those of the network, by which labelled data can be trained on; None where labels do not tell.
+    """
+
+    alphabet: Alphabet
+    meaning: Alphabet
+    read: Callable[[Sequence[str]], Sequence[str | None]]
+    write: Callable[[Sequence[str]], Sequence[str]] | None = None
+
+    def understood(self, ids: Sequence[int]) -> list[str]:
+        """What a reading of the network means, from the ids of its symbols."""
+        return [symbol for symbol in self.read(self.alphabet.decode(ids)) if symbol is not None]
+
+    def written(self, label: str) -> str:
+        """A label as the network's alphabet writes it.
+
+        Raises:
+            AlphabetError: There is no way, or the label holds something else than symbols of `meaning`.
+        """
+        if self.write is None:
+            raise AlphabetError(
+                f"labels in alphabet '{self.meaning.name}' do not tell what '{self.alphabet.name}' reads; train on drawn "
+                f"pictures alone, or with --set alphabet={self.meaning.name}"
+            )
+        symbols = self.meaning.decode(self.meaning.encode(label))
+        return self.alphabet.text(self.write(symbols))
