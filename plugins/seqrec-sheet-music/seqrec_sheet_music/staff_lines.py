@@ -18,6 +18,8 @@ SEARCH_HEIGHTS_PX = (96, 192)
 """Pictures are searched at the first height; at the others where nothing is found, for a small staff in a large picture."""
 BLOCK_PX = 12
 """Columns that are looked at together; lines are level within so many."""
+WIDEST = 80
+"""Pictures that are so many times wider than high show no staff."""
 LEAST_CONTRAST = 0.35
 """Of lines to be taken for such. Of 1,200 rendered staves at full difficulty 3 have less."""
 
@@ -56,8 +58,10 @@ def find_staff(picture: Grey) -> StaffLines | None:
     """The staff lines of a picture, dark on bright; None where there are none.
 
     Args:
-        picture: (H, W), uint8, of any size; with one staff, or with the edges of others above and below.
+        picture: (H, W), uint8; with one staff, or with the edges of others above and below.
     """
+    if picture.shape[1] > WIDEST * picture.shape[0]:
+        return None
     for height in SEARCH_HEIGHTS_PX:
         lines = _found(picture, height)
         if lines is not None and lines.contrast >= LEAST_CONTRAST:

@@ -13,6 +13,7 @@ from seqrec.rendering import Dice
 from seqrec_sheet_music import composer, rarities, rhythms
 from seqrec_sheet_music.alphabets import CLEFS, METERS, semantic
 from seqrec_sheet_music.composer import Fragment, Wishes, compose, is_held_out
+from seqrec_sheet_music.parts import parts
 from seqrec_sheet_music.tokens import (
     HIGHEST_STEP,
     LOWEST_STEP,
@@ -28,7 +29,6 @@ from seqrec_sheet_music.tokens import (
     Tie,
     Value,
     parse,
-    parts,
     spell,
 )
 

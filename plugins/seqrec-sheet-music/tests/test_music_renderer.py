@@ -10,14 +10,15 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from seqrec import Alphabet, Task
+from seqrec import Alphabet
 from seqrec.data.sources import RenderedSource
 from seqrec.errors import RecipeError
 from seqrec.interfaces import Sample
+from seqrec.plugins import registry
 from seqrec.rendering import Dice
 from seqrec.testing import check_task
 from seqrec_sheet_music import engraving, renderer
-from seqrec_sheet_music.alphabets import ALPHABETS, agnostic, pitches, semantic
+from seqrec_sheet_music.alphabets import ALPHABETS, pitches, semantic
 from seqrec_sheet_music.composer import compose, is_held_out
 from seqrec_sheet_music.engraving import FONTS, HELD_OUT_FONT, EngravingError, engraved
 from seqrec_sheet_music.framing import framed, seen
@@ -75,7 +76,7 @@ def test_what_was_drawn_before_does_not_matter() -> None:
 
 @pytest.mark.slow
 def test_the_renderer_keeps_what_tasks_promise() -> None:
-    check_task(Task("sheet-music", semantic, renderer=SheetMusicRenderer(), alphabets=(pitches, agnostic)))
+    check_task(registry().task("sheet-music"))
 
 
 @pytest.mark.parametrize("alphabet", ALPHABETS, ids=lambda alphabet: alphabet.name)
