@@ -10,7 +10,9 @@ from seqrec import Alphabet, Renderer, Sample
 from seqrec.rendering import Dice, camera, degrade, require, with_options
 from seqrec_sheet_music import clutter, engraving, labels, paper, surroundings
 from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
+from seqrec_sheet_music.catalogue import SOURCES
 from seqrec_sheet_music.composer import Fragment, Wishes, compose
+from seqrec_sheet_music.corpus import drawn_from
 from seqrec_sheet_music.engraving import FONTS, HELD_OUT_FONT, Engraving, EngravingError
 from seqrec_sheet_music.framing import Frame, framed, music_box, seen
 from seqrec_sheet_music.ink import Grey, Ink
@@ -38,6 +40,8 @@ class SheetMusicOptions:
         plain: Frequent keys, meters and registers only; no grace notes, fermatas or multi-bar rests.
         held_out_difficulty: Difficulty of the pictures kept for validation; below 0 it is that of training.
         rare: Part of the pictures whose symbols are drawn evenly from the alphabet instead of composed.
+        corpus: Part of the user's own music21 corpus whose tunes are drawn too, as `essenFolksong`; empty for none.
+        corpus_share: Part of the pictures that show these.
     """
 
     height_px: int = 96
@@ -49,6 +53,8 @@ class SheetMusicOptions:
     plain: bool = False
     held_out_difficulty: float = -1.0
     rare: float = 0.15
+    corpus: str = ""
+    corpus_share: float = 0.5
 
     def __post_init__(self) -> None:
         require(48 <= self.height_px <= 256, "height_px", self.height_px, "48 to 256")
@@ -60,6 +66,8 @@ class SheetMusicOptions:
         require(fine, "max_notes", self.max_notes, f"{self.min_notes} or more, or 0")
         require(-1 <= self.held_out_difficulty <= 1, "held_out_difficulty", self.held_out_difficulty, "-1 to 1")
         require(0 <= self.rare <= 1, "rare", self.rare, "0 to 1")
+        require(self.corpus in ("", *SOURCES), "corpus", self.corpus, f"one of {', '.join(SOURCES)}, or empty")
+        require(0 <= self.corpus_share <= 1, "corpus_share", self.corpus_share, "0 to 1")
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,8 @@ class SheetMusicRenderer(Renderer):
         """
         tries = TRIES
         while True:
-            tokens = compose(rng, self._wishes(), self.validation)
             dice = Dice(rng, self._difficulty())
+            tokens = self._tokens(dice)
             if dice.coin(CLEAN_SHARE):
                 dice = Dice(rng, dice.difficulty * dice.between(0.1, 0.5))
             font = HELD_OUT_FONT if self.validation else dice.pick(FONTS)
@@ -110,6 +118,11 @@ class SheetMusicRenderer(Renderer):
                     raise
             else:
                 return self._pictured(staff, tokens, font, dice)
+
+    def _tokens(self, dice: Dice) -> Fragment:
+        if self.options.corpus and dice.coin(self.options.corpus_share):
+            return drawn_from(self.options.corpus, dice, self._wishes(), self.validation)
+        return compose(dice.rng, self._wishes(), self.validation)
 
     def _difficulty(self) -> float:
         own = self.options.held_out_difficulty
