@@ -118,7 +118,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise ModelFileError(f"'{path}' could not be written: {error}; what was there before is untouched") from error
+        raise ModelFileError(f"'{path}' cannot be written: {error}; what was there before is untouched") from error
 
 
 def read_card(path: Path) -> ModelCard:

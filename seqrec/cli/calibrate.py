@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from seqrec.cli.console import Device, ModelPath, TaskName, Threads, chosen_reader, complain, console, results_console
-from seqrec.errors import SeqrecError
 
 
 def calibrate(
@@ -44,8 +43,5 @@ def calibrate(
         complain("the shipped reader is left as it is")
         return
     file = find_model(model)
-    try:
-        store_temperature(file, round(found.temperature, 3))
-    except OSError as error:
-        raise SeqrecError(f"'{file}' cannot be written: {error}") from error
+    store_temperature(file, round(found.temperature, 3))
     complain(f"{file}: temperature {found.temperature:.3f}")

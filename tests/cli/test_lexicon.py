@@ -126,7 +126,7 @@ def test_damage_that_no_search_would_notice_is_found_by_verify_alone(seqrec: Cal
         (["build", "words", "--policy", "skip"], "lexicon policy 'skip': expected one of error, drop, reduce"),
         (["build", "words", "--lexicon-case", "upper"], "lexicon case 'upper': expected one of exact, any"),
         (["build", "words", "--alphabet", "bars9"], "task 'bars' has no alphabet 'bars9'; did you mean 'bars8'?"),
-        (["build", "words", "-o", "lost/words.lex"], "'lost/words.lex' could not be written"),
+        (["build", "words", "-o", "lost/words.lex"], "'lost/words.lex' cannot be written"),
         (["info", "lost.lex"], "lexicon 'lost.lex' cannot be read: No such file or directory"),
         (["info", "words.txt"], "'words.txt' is no compiled lexicon; make one with: seqrec lexicon build words.txt -o words.lex"),
         (["info", "cut.lex"], "lexicon 'cut.lex' is truncated or longer than written: "),
