@@ -111,35 +111,31 @@ def _pair_bounds(y: Doubles, tables: Tables) -> tuple[Doubles, float]:
     rows, frames = y.shape
     first, follow, may_end = tables.follow_first, tables.follow, tables.may_end
     rest = np.zeros((rows, frames + 1))
-    held = np.zeros(len(follow))  # of each pair: what comes while its first symbol is still being emitted
-    awaited = np.zeros(rows)  # of each symbol: what comes while a blank is being emitted and it is next
-    ending = np.ones(rows)  # of each symbol: only itself and blanks
+    held = np.zeros(rows)  # of each symbol: what comes while it is still being emitted, and another one after it
+    ending = np.ones(rows)  # of each symbol: what comes while it is still being emitted, and no other one
+    awaited = np.zeros(rows)  # of each symbol: what comes while it is next
+    paused = np.zeros(rows)  # the part of it with a blank before
     blanks, scale = 1.0, 0.0
     for row in range(1, rows):
         rest[row, frames] = 1.0 if may_end[row] else 0.0
     for frame in range(frames - 1, -1, -1):
         largest, blank = 0.0, y[BLANK, frame]
         for row in range(1, rows):
-            own = y[row, frame]
-            ending[row] = own * ending[row] + blank * blanks
-            total = ending[row] if may_end[row] else 0.0
+            paused[row] = blank * awaited[row]
+            awaited[row] = paused[row] + y[row, frame] * rest[row, frame + 1]
+        for row in range(rows):  # row 0: before the first symbol
+            coming = 0.0
             for arc in range(first[row], first[row + 1]):
                 after = follow[arc]
-                value = own * held[arc] + blank * awaited[after]
-                if after != row:
-                    value += y[after, frame] * rest[after, frame + 1]
-                held[arc] = value
-                total += value
-            rest[row, frame] = total
+                coming += paused[after] if after == row else awaited[after]  # itself: a blank must stand between
+            if row == 0:
+                total = coming + (blank * blanks if may_end[row] else 0.0)
+            else:
+                held[row] = y[row, frame] * held[row] + coming
+                ending[row] = y[row, frame] * ending[row] + blank * blanks
+                rest[row, frame] = total = held[row] + (ending[row] if may_end[row] else 0.0)
             largest = max(largest, total)
         blanks *= blank
-        for row in range(1, rows):
-            awaited[row] = blank * awaited[row] + y[row, frame] * rest[row, frame + 1]
-        for row in range(rows):  # row 0: before the first symbol
-            total = blanks if may_end[row] else 0.0
-            for arc in range(first[row], first[row + 1]):
-                total += awaited[follow[arc]]
-            largest = max(largest, total)
         if largest > 0.0:
             factor = 1.0 / largest
             rest[:, frame] *= factor
