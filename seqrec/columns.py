@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from seqrec.alphabet import Alphabet
 from seqrec.benchmark import FREE, FULL, Benchmark
 from seqrec.benchmark_table import Table, TableSet, table_set
 from seqrec.data.lexicons import OwnLexicon, own_lexicons
 from seqrec.decoding.choice import Decoding, LexiconSource
-from seqrec.decoding.lexicon import Lexicon
+from seqrec.decoding.lexicon import Dropped, Lexicon
 from seqrec.decoding.pattern import Pattern
 from seqrec.errors import DataError
 from seqrec.evaluation import Evaluation, evaluate
@@ -119,6 +120,8 @@ class Columns:
             if name in (FREE, FULL, *self.benchmark.lexicons):
                 raise DataError(f"'{path}': lexicon '{name}' of its pictures is named as another column; rename the file")
             decoding = own_decoding(self.decoding, lexicon, len(store), name)
+            if self.protocol.alphabet is None and (dropped := outside(lexicon, len(store), self.reader.alphabet)).count:
+                self.tell(f"{path.name}, lexicon {name}: left out {dropped}")
             columns.append((name, decoding, lexicon, f"lexicon {name}, the pictures' own"))
         labels = dict.fromkeys(map(store.label, range(len(store))))
         full = self._lexicon(f"{path.name}, {FULL}", [label for label in labels if protocol.keep is None or protocol.keep(label)])
@@ -168,6 +171,19 @@ def own_decoding(decoding: Callable[[LexiconSource | None], Decoding], lexicon: 
             "leave the option out, or give them lexicons"
         )
     return some
+
+
+def outside(lexicon: OwnLexicon, samples: int, alphabet: Alphabet) -> Dropped:
+    """The different words of pictures' own lexicons that an alphabet cannot spell.
+
+    Args:
+        lexicon: The pictures' own.
+        samples: How many pictures there are.
+        alphabet: Whose symbols count.
+    """
+    every = dict.fromkeys(word for index in range(samples) for word in lexicon(index) or ())
+    found = [word for word in every if alphabet.unknown(word)]
+    return Dropped(tuple(found[:5]), len(found))
 
 
 def in_words(decoding: Decoding, lexicon: str = "") -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from seqrec.decoding.choice import Decoding
     from seqrec.recognizer import Recognizer
 
+OWN = "own"
+"""What `--lexicon` says where each picture has its own words; `own:NAME` where there are several lists."""
+
 DecoderName = Annotated[
     str, typer.Option("--decoder", help="`greedy` or `beam`; by default what the other options need.", show_default=False)
 ]
@@ -21,7 +24,8 @@ LexiconName = Annotated[
     str,
     typer.Option(
         "--lexicon",
-        help="Read only words of this lexicon: a compiled file, a text file with a word a line, or a name of the task's.",
+        help="Read only words of this lexicon: a compiled file, a text file with a word a line, or a name of the task's. `own` "
+        "or `own:NAME`: each picture's own, from `lexicon-NAME.tsv` in its folder.",
         show_default=False,
     ),
 ]
@@ -72,6 +76,12 @@ GrammarNames = Annotated[
     list[str] | None,
     typer.Option("--grammar", help="NAME or NAME=WEIGHT: a grammar that the task offers; may be repeated.", show_default=False),
 ]
+
+
+def own_name(lexicon: str) -> str | None:
+    """The name behind `own`, empty where there is none; None where `--lexicon` says something else."""
+    first, _, name = lexicon.partition(":")
+    return name if first == OWN else None
 
 
 def with_decoding(

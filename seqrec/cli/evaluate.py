@@ -22,6 +22,7 @@ from seqrec.cli.decoding import (
     NBest,
     PatternText,
     compiled,
+    own_name,
     with_decoding,
 )
 from seqrec.errors import SeqrecError, nearest
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from seqrec.interfaces import Store
     from seqrec.recognizer import Recognizer
     from seqrec.task import Metric, Protocol
-
-OWN = "own"
-
 
 def evaluate(
     ctx: typer.Context,
@@ -139,8 +137,7 @@ def evaluate(
         held(())  # says now what is wrong with the options
         table = in_columns(reader, chosen, stores, lambda words: free if words is None else held(words))
         evaluations = [one for measured in table.sets for one in measured.evaluations.values()]
-    elif lexicon == OWN or lexicon.startswith(f"{OWN}:"):
-        name = lexicon.partition(":")[2]
+    elif (name := own_name(lexicon)) is not None:
         evaluations = with_own(reader, chosen, stores, lambda words: free if words is None else held(words), name)
     else:
         # The reader keeps its alphabet, so that labels beyond it are noticed; the lexicon is compiled for the protocol's.
@@ -188,7 +185,7 @@ def with_own(
     import dataclasses
 
     from seqrec import evaluation
-    from seqrec.columns import in_words, own_decoding
+    from seqrec.columns import in_words, outside, own_decoding
     from seqrec.data.lexicons import own_lexicon
 
     evaluations = []
@@ -196,6 +193,8 @@ def with_own(
         for path, store in stores:
             name = path.resolve().name
             which, own = own_lexicon(store, path, lexicon)
+            if protocol.alphabet is None and (dropped := outside(own, len(store), reader.alphabet)).count:
+                complain(f"{name}, lexicon {which}: left out {dropped}")
             evaluations.append(
                 evaluation.evaluate(
                     dataclasses.replace(reader, decoding=own_decoding(decoding, own, len(store), which)),

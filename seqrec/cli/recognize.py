@@ -25,14 +25,17 @@ from seqrec.cli.decoding import (
     LmWeight,
     NBest,
     PatternText,
+    own_name,
     with_decoding,
 )
 from seqrec.errors import SeqrecError
 
 if TYPE_CHECKING:
+    from seqrec.decoding.choice import Decoding, LexiconSource
     from seqrec.interfaces import Picture
     from seqrec.pictures import PictureSource
     from seqrec.reading import Reading
+    from seqrec.recognizer import Recognizer
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"}
 
@@ -96,10 +99,15 @@ def recognize(
     if overlay and out is None:
         raise SeqrecError("--overlay needs a folder to draw into; name one with -o FOLDER")
     reader = task_options.configured(chosen_reader(task, model, alphabet, device, threads), ctx)
+    own = own_name(lexicon)
+    shared = (lexicon, lexicon_mode, lexicon_view, lexicon_case, lexicon_threshold)
     reader = with_decoding(
-        reader, decoder, beam_width, n_best, lexicon, lexicon_mode, lexicon_view, lexicon_case, lexicon_threshold,
+        reader, decoder, beam_width, n_best, *(shared if own is None else ("", "exact", "", lexicon_case, 0.0)),
         lexicon_share, delta, pattern, lm, lm_weight, grammar,
     )  # fmt: skip
+    if own is not None:
+        mode = {"lexicon_mode": lexicon_mode, "lexicon_view": lexicon_view, "lexicon_threshold": lexicon_threshold}
+        reader = with_own_lexicons(reader, own, mode, pictures, [key for key, _ in sources])
     failed = 0
     target = _opened(out, format)
     outputs = reader.task.outputs(out) if out is not None and reader.task and reader.task.outputs else None
@@ -126,6 +134,41 @@ def recognize(
     if failed:
         complain(f"{failed} of {len(sources)} pictures could not be read")
         raise typer.Exit(1)
+
+
+def with_own_lexicons(
+    reader: "Recognizer", lexicon: str, mode: dict[str, str | float], names: list[str], keys: list[str]
+) -> "Recognizer":
+    """The reader with the lexicons that lie in the folders of pictures; says what it has to do without.
+
+    Args:
+        reader: Decodes as the options say, without a lexicon.
+        lexicon: Which one; nothing where there is just one.
+        mode: What `Decoding` takes with a lexicon alone.
+        names: Pictures and folders, as they were given.
+        keys: Paths of all pictures.
+
+    Raises:
+        SeqrecError: There is no such lexicon, or it cannot be used.
+    """
+    import dataclasses
+
+    from seqrec.columns import outside, own_decoding
+    from seqrec.data.lexicons import lexicon_beside
+
+    def held(words: "LexiconSource | None") -> "Decoding":
+        return reader.decoding if words is None else dataclasses.replace(reader.decoding, lexicon=words, **mode)  # type: ignore[arg-type]
+
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in map(Path, names))
+    which, words_of = lexicon_beside(list(folders), keys, lexicon)
+    words = [words_of(key) for key in keys]
+    decoding = own_decoding(held, words.__getitem__, len(keys), which)
+    if lacking := words.count(None):
+        complain(f"{lacking:,} of {len(keys):,} pictures have no lexicon and are read freely")
+    folded = reader.alphabet is not reader.engine.alphabet
+    if not folded and (dropped := outside(words.__getitem__, len(keys), reader.alphabet)).count:
+        complain(f"lexicon {which}: left out {dropped}")
+    return dataclasses.replace(reader, decoding=decoding).with_lexicons(words_of)
 
 
 def line_of(key: str, reading: "Reading | SeqrecError", format: str) -> str:

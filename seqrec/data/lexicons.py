@@ -1,8 +1,9 @@
-"""Lexicons of a data set's pictures, each its own: from files beside the labels, or from an LMDB set's own keys."""
+"""Lexicons of pictures, each its own: from files beside the labels or the pictures, or from an LMDB set's own keys."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from seqrec.benchmark import size_name
 from seqrec.data.readers import label_lines
@@ -12,6 +13,7 @@ from seqrec.interfaces import Store
 
 OwnLexicon = Callable[[int], list[str] | None]
 """Index of a sample → words that may stand on its picture; None where it has no lexicon."""
+T = TypeVar("T")
 
 
 def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
@@ -32,8 +34,7 @@ def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
         folders.insert(0, store.folder)
     files: dict[str, Path] = {}
     for folder in folders:
-        for file in sorted(folder.glob("lexicon-?*.tsv")):
-            files.setdefault(file.stem.removeprefix("lexicon-"), file)
+        files = _files(folder) | files
     found = {name: _from_file(file, store) for name, file in files.items()}
     counts = {name: _usual(lexicon, store) for name, lexicon in found.items()}
     if isinstance(store, LmdbStore):
@@ -62,10 +63,59 @@ def own_lexicon(store: Store, path: Path, name: str = "") -> tuple[str, OwnLexic
             f"'{path}': its pictures have no lexicons of their own; expected lexicon-NAME.tsv beside the labels "
             "(a picture's path and its words in each line, separated by tabs), or an LMDB set with lexicon-%09d keys"
         )
+    return _chosen(f"'{path}'", found, name)
+
+
+def lexicon_beside(
+    folders: Sequence[Path], pictures: Sequence[str], name: str = ""
+) -> tuple[str, Callable[[str], list[str] | None]]:
+    """One lexicon that pictures have which are in no data set, with its name: path of a picture → its words, or None.
+
+    Files `lexicon-NAME.tsv` in the folders count; they name pictures by their paths from there.
+
+    Args:
+        folders: Folders of pictures.
+        pictures: Paths of the pictures.
+        name: Which one; nothing where there is just one.
+
+    Raises:
+        DataError: There is none, none of that name, several and no name was given, or none of these pictures has one; or a file
+            is broken.
+    """
+    where = ", ".join(f"'{folder}'" for folder in folders)
+    files: dict[str, list[Path]] = {}
+    for folder in folders:
+        for own, file in _files(folder).items():
+            files.setdefault(own, []).append(file)
+    if not files:
+        raise DataError(
+            f"{where}: no lexicon beside the pictures; expected lexicon-NAME.tsv there (a picture's path and its words in each "
+            "line, separated by tabs)"
+        )
+    chosen, some = _chosen(where, files, name)
+    words = {file.parent / path: own for file in some for path, own in _words_of(file).items()}
+    if not any(Path(picture) in words for picture in pictures):
+        first = f"'{next(iter(words))}'" if words else "nothing"
+        told = f"none of the {len(pictures):,} pictures, first '{pictures[0]}'; its first line is about {first}"
+        raise DataError(f"'{some[0]}' has {told}; name pictures by their paths from its folder")
+    return chosen, lambda picture: words.get(Path(picture))
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The lexicon files of a folder by their names."""
+    return {file.stem.removeprefix("lexicon-"): file for file in sorted(folder.glob("lexicon-?*.tsv"))}
+
+
+def _chosen(where: str, found: dict[str, T], name: str) -> tuple[str, T]:
+    """The lexicon of a name, or the only one.
+
+    Raises:
+        DataError: There is none of that name, or several and no name was given.
+    """
     if name and name not in found:
-        raise DataError(f"'{path}': its pictures have no lexicon '{name}'{nearest(name, list(found))}")
+        raise DataError(f"{where}: its pictures have no lexicon '{name}'{nearest(name, list(found))}")
     if not name and len(found) > 1:
-        raise DataError(f"'{path}': its pictures have several lexicons: {', '.join(found)}; name one")
+        raise DataError(f"{where}: its pictures have several lexicons: {', '.join(found)}; name one")
     chosen = name or next(iter(found))
     return chosen, found[chosen]
 
@@ -77,7 +127,19 @@ def _usual(lexicon: OwnLexicon, store: Store) -> float:
 
 
 def _from_file(file: Path, store: Store) -> OwnLexicon:
-    """The lexicons of a file with `path<TAB>word<TAB>word…` in each line."""
+    """The lexicons of a file about a data set's pictures."""
+    words = _words_of(file)
+    if not any(store.key(index) in words for index in range(len(store))):
+        first = f"'{next(iter(words))}'" if words else "nothing"
+        raise DataError(
+            f"'{file}' has none of the set's pictures: its first line is about {first}, the set's first picture is "
+            f"'{store.key(0)}'; name pictures as the label file does"
+        )
+    return lambda index: words.get(store.key(index))
+
+
+def _words_of(file: Path) -> dict[str, list[str]]:
+    """Path of a picture → its words: a file with `path<TAB>word<TAB>word…` in each line."""
     words: dict[str, list[str]] = {}
     once: dict[str, str] = {}  # a word stands in many lists, but only once in memory
     for number, line in label_lines(file):
@@ -88,10 +150,4 @@ def _from_file(file: Path, store: Store) -> OwnLexicon:
         if path in words:
             raise DataError(f"'{file}', line {number}: picture '{path}' has a line above already; keep one of the two")
         words[path] = some
-    if not any(store.key(index) in words for index in range(len(store))):
-        first = f"'{next(iter(words))}'" if words else "nothing"
-        raise DataError(
-            f"'{file}' has none of the set's pictures: its first line is about {first}, the set's first picture is "
-            f"'{store.key(0)}'; name pictures as the label file does"
-        )
-    return lambda index: words.get(store.key(index))
+    return words

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from seqrec.alphabet import BLANK, frames_needed
+from seqrec.decoding.posteriors import ROUNDING
 from seqrec.errors import AlphabetError, ShapeError
 
 _IMPOSSIBLE = -1e6
@@ -45,7 +46,7 @@ def align(log_probs: npt.NDArray[np.float32], ids: Sequence[int]) -> Alignment:
 
     Raises:
         AlphabetError: An id is the blank's or beyond the classes.
-        ShapeError: Not (T, C), fewer frames than the label needs, or NaN in a class that the label uses.
+        ShapeError: Not (T, C), fewer frames than the label needs, or NaN or a value above 0 in a class that the label uses.
 
     Source:
         Viterbi 1967, "Error bounds for convolutional codes", over the states of Graves et al. 2006, section 4.1: blank, symbol,
@@ -61,10 +62,12 @@ def align(log_probs: npt.NDArray[np.float32], ids: Sequence[int]) -> Alignment:
     spans, peaks = np.empty((len(label), 2), np.int64), np.empty(len(label), np.float32)
     total = _best_path(columns, np.array(label, np.int64), spans, peaks)
     if math.isnan(total):
-        frame, column = np.argwhere(np.isnan(columns))[0].tolist()
-        raise ShapeError(f"the log-probability of class {[BLANK, *label][column]} at frame {frame} is NaN; expected at most 0")
+        frame, column = np.argwhere(~(columns <= ROUNDING))[0].tolist()
+        found = "NaN" if np.isnan(columns[frame, column]) else f"{columns[frame, column]:.3g}"
+        number = [BLANK, *label][column]
+        raise ShapeError(f"the log-probability of class {number} at frame {frame} is {found}; expected at most 0")
     frame_spans = tuple((first, stop) for first, stop in spans.tolist())
-    return Alignment(frame_spans, total, tuple(np.exp(peaks).tolist()))
+    return Alignment(frame_spans, total, tuple(np.exp(np.minimum(peaks, 0)).tolist()))
 
 
 def checked_label(shape: Sequence[int], ids: Sequence[int]) -> list[int]:
@@ -146,7 +149,7 @@ def spans_px(
 def _best_path(
     columns: npt.NDArray[np.float32], ids: npt.NDArray[np.int64], spans: npt.NDArray[np.int64], peaks: npt.NDArray[np.float32]
 ) -> float:
-    """Log-probability of the best path, NaN where there is a NaN; fills the symbols' spans and highest log-probabilities.
+    """Log-probability of the best path, NaN where a value is none; fills the symbols' spans and highest log-probabilities.
 
     Args:
         columns: Log-probabilities of the blank and of each of the label's symbols in turn, (T, S + 1).
@@ -156,7 +159,7 @@ def _best_path(
     """
     frames, symbols = len(columns), len(ids)
     for value in columns.flat:
-        if math.isnan(value):
+        if not value <= ROUNDING:
             return np.nan
     floored = np.maximum(columns, np.float32(_IMPOSSIBLE))
     at_blank = np.full(symbols + 1, -np.inf)  # score of the best path that has s symbols behind it and is at a blank

@@ -83,6 +83,9 @@ class Decoding:
         _one_of("decoder", self.decoder, ("", "greedy", "beam"))
         _one_of("lexicon mode", self.lexicon_mode, ("exact", "bktree", "fragment"))
         _one_of("lexicon case", self.lexicon_case, ("exact", "any"))
+        _of_kind("lexicon", self.lexicon, (str, Path, Lexicon, Iterable), "a Lexicon, a file, a name of the task's, or words")
+        _of_kind("pattern", self.pattern, (str, Pattern), "an expression as text, or a seqrec.decoding.Pattern")
+        _of_kind("language model", self.lm, (str, Path, NGram), "an ARPA file, or an NGram")
         if self.n_best < 1 or self.beam_width < 1 or self.delta < 0:
             raise GrammarError(
                 f"n_best {self.n_best}, beam width {self.beam_width}, delta {self.delta}: expected at least 1, 1 and 0"
@@ -253,6 +256,11 @@ def _written(entry: Entry, notation: Notation) -> Entry:
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
         raise GrammarError(f"{what} '{value}': expected one of {', '.join(one for one in known if one)}")
+
+
+def _of_kind(what: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
+    if value is not None and not isinstance(value, kinds):
+        raise GrammarError(f"{what} {value!r} is of type {type(value).__name__}; expected {expected}")
 
 
 def _same(own: Alphabet, alphabet: Alphabet, what: str) -> None:

@@ -42,7 +42,7 @@ def greedy(log_probs: npt.NDArray[np.float32]) -> Greedy:
     """
     ids, starts, stops, highest, probability = _best_path(np.asarray(checked(log_probs), np.float32))
     spans = tuple(zip(starts.tolist(), stops.tolist(), strict=True))
-    return Greedy(tuple(ids.tolist()), probability, tuple(np.exp(highest).tolist()), spans)
+    return Greedy(tuple(ids.tolist()), probability, tuple(np.exp(np.minimum(highest, 0)).tolist()), spans)
 
 
 @njit(cache=True, nogil=True)

@@ -41,11 +41,18 @@ class Entry:
         text: Canonical form: what is reported.
         spellings: How it may stand on a picture; by default as its text.
         weight: Prior weight, above 0; only ratios count.
+
+    Raises:
+        GrammarError: A text or spelling that is no text, as the number 7 instead of '7'.
     """
 
     text: str
     spellings: Sequence[str] = ()
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if wrong := [one for one in (self.text, *self.spellings) if not isinstance(one, str)]:
+            raise GrammarError(f"lexicon: word {wrong[0]!r} is of type {type(wrong[0]).__name__}; expected text, as '{wrong[0]}'")
 
 
 @dataclass(frozen=True)

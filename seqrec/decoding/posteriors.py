@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from seqrec.errors import ShapeError
 
+ROUNDING = 1e-3
+"""Nats above 0 that rounding explains."""
+
 
 def checked(log_probs: npt.NDArray[np.float32], classes: int = 0) -> npt.NDArray[np.float32]:
     """The posteriors themselves in float32, where they are log-probabilities.
@@ -26,7 +29,7 @@ def checked(log_probs: npt.NDArray[np.float32], classes: int = 0) -> npt.NDArray
             f"posteriors of {log_probs.shape[1]} classes; expected {classes or 'at least 1'}: the symbols and the blank"
         )
     largest = float(log_probs.max(initial=-np.inf))  # NaN where there is one
-    if not largest <= 1e-3:
+    if not largest <= ROUNDING:
         what = "NaN" if np.isnan(largest) else f"values up to {largest:.3g}"
         raise ShapeError(
             f"posteriors hold {what}; expected log-probabilities, at most 0: apply log_softmax, and check the network"

@@ -123,12 +123,13 @@ def test_lexicon_that_lacks_a_label_has_it_wrong_and_the_threshold_lets_the_free
 def test_pictures_are_read_with_their_own_lexicons(
     seqrec: Callable[..., Any], tiny_model: Path, words: Path, tmp_path: Path
 ) -> None:
-    (words / "lexicon-2.tsv").write_text(f"other case.png\t{labels_of(words)[2]}\tabcdabcd\nright.png\tabcd\tabcdabcd\n")
+    (words / "lexicon-2.tsv").write_text(f"other case.png\t{labels_of(words)[2]}\tabcdabcd\té\nright.png\tabcd\tabcdabcd\n")
     options = ["--model", tiny_model, "--data", words, "--report", tmp_path / "report"]
     found = seqrec("evaluate", *options, "--lexicon", "own")
     assert found.code == 0
     assert "lexicon 2, the pictures' own" in found.out
     assert "words: 1 of 3 pictures have no lexicon and were read freely" in found.err
+    assert "words, lexicon 2: left out 1 words with symbols outside the alphabet ('é')" in found.err
     (told,) = json.loads((tmp_path / "report" / "evaluation.json").read_text())["evaluations"]
     texts = {row["key"]: row["text"] for row in told["rows"]}
     assert texts["other case.png"] == labels_of(words)[2]

@@ -131,6 +131,27 @@ def test_smaller_alphabet_is_read_with(seqrec: Callable[..., Any], tiny_model: P
     assert set("".join(line.split("\t")[1] for line in found.out.splitlines())) <= set("abcd")
 
 
+def test_pictures_are_read_with_the_lexicons_that_lie_beside_them(
+    seqrec: Callable[..., Any], tiny_model: Path, photos: Path, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos)
+    command = ("recognize", "--model", tiny_model)
+    (photos / "lexicon-near.tsv").write_text("a.PNG\tdab\ta1\nmore/c.png\tcab\n")
+    found = seqrec(*command, ".", "--lexicon", "own")
+    read = {Path(path).name: text for path, text in (line.split("\t") for line in found.out.splitlines())}
+    assert (found.code, read) == (0, {"a.PNG": "dab", "b.png": expected[str(photos / "b.png")], "c.png": "cab"})
+    assert found.err.splitlines() == [
+        "1 of 3 pictures have no lexicon and are read freely",
+        "lexicon near: left out 1 words with symbols outside the alphabet ('a1')",
+    ]
+    found = seqrec(*command, "a.PNG", "more/c.png", "--lexicon", "own:near", "--alphabet", "bars4")
+    assert found.out.splitlines()[0] in ("a.PNG\tdab", "a.PNG\ta")  # `a1` without what the smaller alphabet lacks
+    assert (found.out.splitlines()[1:], found.err) == (["more/c.png\tcab"], "")
+    found = seqrec(*command, ".", "--lexicon", "own", "--lexicon-mode", "bktree")
+    assert (found.code, found.out) == (2, "")
+    assert "1 of 3 pictures have no lexicon 'near', and a lexicon mode or threshold needs one" in found.err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

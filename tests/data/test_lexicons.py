@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqrec.data.lexicons import own_lexicon, own_lexicons
+from seqrec.data.lexicons import lexicon_beside, own_lexicon, own_lexicons
 from seqrec.data.readers import open_dataset
 from seqrec.data.writer import LmdbWriter
 from seqrec.errors import DataError
@@ -130,3 +130,29 @@ def test_one_lexicon_is_chosen_by_name_or_because_it_is_the_only_one(words: Path
         own_lexicon(store, words)
     with pytest.raises(DataError, match=r"its pictures have no lexicon '5000'; did you mean '500'\?"):
         own_lexicon(store, words, "5000")
+
+
+def test_pictures_without_a_set_have_the_lexicons_of_their_folders(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    one, two = tmp_path / "one", tmp_path / "two"
+    (one / "lexicon-50.tsv").write_text("a.png\tfirst\nsub/b.png\tsecond\n")
+    (two / "lexicon-50.tsv").write_text("a.png\tthird\n")
+    pictures = [str(one / "a.png"), str(one / "sub" / "b.png"), f"{one}/./c.png", str(two / "a.png")]
+    name, words_of = lexicon_beside([one, two], pictures)
+    assert (name, [words_of(picture) for picture in pictures]) == ("50", [["first"], ["second"], None, ["third"]])
+    assert lexicon_beside([one / ".", two], pictures, "50")[1](f"{one}/./a.png") == ["first"]
+
+
+def test_folders_without_the_lexicon_that_is_asked_for_are_named(tmp_path: Path) -> None:
+    pictures = [str(tmp_path / "a.png")]
+    with pytest.raises(DataError, match=r"': no lexicon beside the pictures; expected lexicon-NAME\.tsv there"):
+        lexicon_beside([tmp_path], pictures)
+    (tmp_path / "lexicon-50.tsv").write_text("other.png\tone\n")
+    with pytest.raises(DataError, match=r"has none of the 1 pictures, first '.*a\.png'; its first line is about '.*other\.png'"):
+        lexicon_beside([tmp_path], pictures)
+    (tmp_path / "lexicon-1k.tsv").write_text("a.png\tone\n")
+    with pytest.raises(DataError, match="its pictures have several lexicons: 1k, 50; name one"):
+        lexicon_beside([tmp_path], pictures)
+    with pytest.raises(DataError, match=r"its pictures have no lexicon '5'; did you mean '50'\?"):
+        lexicon_beside([tmp_path], pictures, "5")

@@ -138,6 +138,16 @@ def test_nan_in_a_class_of_the_label_is_refused_by_frame_and_class(number: int, 
         align(log_probs, ids)
 
 
+@pytest.mark.parametrize(("value", "told"), [(0.5, "0.5"), (np.inf, "inf")])
+def test_scores_that_are_no_log_probabilities_are_refused_and_rounding_is_not(value: float, told: str) -> None:
+    log_probs = posteriors(5, 4, 1)
+    log_probs[2, 1] = value
+    with pytest.raises(ShapeError, match=f"the log-probability of class 1 at frame 2 is {told}; expected at most 0"):
+        align(log_probs, [1])
+    log_probs[2, 1] = 1e-5
+    assert align(log_probs, [1]).confidences == (1.0,)
+
+
 def test_label_of_probability_0_gets_the_path_with_the_fewest_impossible_frames() -> None:
     with np.errstate(divide="ignore"):
         log_probs = np.log(np.array([[0.1, 0.9, 0.0], [0.8, 0.2, 0.0], [0.2, 0.8, 0.0], [1.0, 0.0, 0.0]], np.float32))

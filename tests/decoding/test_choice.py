@@ -1,6 +1,8 @@
 """What is said about decoding comes to the right decoder: lexicons stay exact beside patterns, models and grammars."""
 
 import itertools
+import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +99,21 @@ def test_an_empty_pattern_and_a_compiled_file_in_any_case_are_refused(tmp_path) 
     save_lexicon(tmp_path / "words.lex", Lexicon.compile(["ab"], ABC))
     with pytest.raises(GrammarError, match="is compiled: its spellings are fixed; build it with --lexicon-case any"):
         Decoding(lexicon=tmp_path / "words.lex", lexicon_case="any").decoder_for(ABC, Offers())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lexicon": 7}, "lexicon 7 is of type int; expected a Lexicon, a file, a name of the task's, or words"),
+        ({"lexicon": [7]}, "lexicon: word 7 is of type int; expected text, as '7'"),
+        ({"lexicon": [7], "lexicon_case": "any"}, "lexicon: word 7 is of type int"),
+        ({"pattern": re.compile("a")}, r"pattern re\.compile\('a'\) is of type Pattern; expected an expression as text"),
+        ({"lm": 7}, "language model 7 is of type int; expected an ARPA file, or an NGram"),
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_name(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(GrammarError, match=message):
+        Decoding(**options).decoder_for(ABC)
 
 
 def test_a_python_grammar_can_become_tables() -> None:
