@@ -106,7 +106,9 @@ def recognize(
         lexicon_share, delta, pattern, lm, lm_weight, grammar,
     )  # fmt: skip
     if own is not None:
-        mode = {"lexicon_mode": lexicon_mode, "lexicon_view": lexicon_view, "lexicon_threshold": lexicon_threshold}
+        mode: dict[str, str | float] = {
+            "lexicon_mode": lexicon_mode, "lexicon_view": lexicon_view, "lexicon_threshold": lexicon_threshold
+        }  # fmt: skip
         reader = with_own_lexicons(reader, own, mode, pictures, [key for key, _ in sources])
     failed = 0
     target = _opened(out, format)
