@@ -136,8 +136,9 @@ class _Reading:
                 self._close()
             elif found["chord"] is not None:
                 self.chord = 0
-            elif found["close"] is not None:
+            elif found["close"] is not None and self.chord is not None:
                 self.chord = None
+                self._stretch(_factor(found["chord_length"]))
             elif found["letter"] is not None and not self.chord:
                 self.chord = None if self.chord is None else 1
                 self._add(self._pitch(found["sign"], found["letter"], found["octave"]), _factor(found["length"]))
@@ -146,8 +147,7 @@ class _Reading:
             elif found["broken"] is not None and self.sounds:
                 share = Fraction(1, 2 ** len(found["broken"]))
                 first, self.broken = (2 - share, share) if found["broken"][0] == ">" else (share, 2 - share)
-                pitch, length = self.sounds[-1]
-                self.sounds[-1] = pitch, length * first
+                self._stretch(first)
             elif kind == "tie" and self.sounds:
                 self.tied.add(len(self.sounds) - 1)
 
@@ -176,6 +176,12 @@ class _Reading:
     def _add(self, pitch: Pitch | None, factor: Fraction) -> None:
         self.sounds.append((pitch, self.unit * factor * self.broken))
         self.broken = Fraction(1)
+
+    def _stretch(self, factor: Fraction) -> None:
+        """The last sound is longer, or shorter."""
+        if self.sounds:
+            pitch, length = self.sounds[-1]
+            self.sounds[-1] = pitch, length * factor
 
     def _close(self) -> None:
         """The bar's sounds as notes and rests, tied where no single value has their length."""

@@ -98,3 +98,16 @@ def valid() -> Callable[[str], None]:
             schema.validate(text.replace(' measure="yes"', "") if old else text)
 
     return check
+
+
+@pytest.fixture
+def dev_photos() -> Callable[[], Path]:
+    """Where the photographed staves lie; skips where they are not there."""
+
+    def folder() -> Path:
+        found = os.environ.get("SEQREC_DEV_DATA")
+        if not found:
+            pytest.skip("SEQREC_DEV_DATA is not set")
+        return Path(found) / "staff-photos-dev"
+
+    return folder
