@@ -177,7 +177,7 @@ def test_commands_in_the_documentation_exist_with_their_options() -> None:
             assert words[1].startswith("--"), f"{where}: no such command: {line}"
             continue
         given = {word.partition("=")[0] for word in words if word.startswith("--")}
-        tasks = [task for _, task in registry().tasks if f"--task {task.name} " in f"{line} "]
+        tasks = [task for _, task in registry().tasks if "--model" in given or f"--task {task.name} " in f"{line} "]
         added = {f"--{option.name}" for task in tasks for option in task.options if name.split()[-1] in option.commands}
         assert given <= options(known[name]) | added | {"--help"}, f"{where}: {line}"
         if "--model" in options(known[name]):

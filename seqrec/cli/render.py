@@ -1,6 +1,6 @@
 """`seqrec render`: draw practice pictures."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,9 @@ from seqrec.errors import DataError, SeqrecError
 
 if TYPE_CHECKING:
     from seqrec.interfaces import Renderer, Sample
+
+_LABEL_PX, _LINE_PX = 400, 14
+"""Labels on a contact sheet are broken beyond this width, or that of their picture; height of a line."""
 
 
 def render(
@@ -104,20 +107,35 @@ def draw_sheet(drawn: "list[Sample]", path: Path, width_px: int = 1200, gap_px: 
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(12)
-    page = Image.new("L", (width_px, 10), 255)
     places, x, y, row_px = [], gap_px, gap_px, 0
     for sample in drawn:
         height, width = sample.image.shape
-        if x + width + gap_px > width_px and x > gap_px:
+        room_px = max(width, min(_LABEL_PX, width_px - 2 * gap_px))
+        lines = _wrapped(sample.label, room_px, font.getlength)
+        taken_px = max(width, *(int(font.getlength(line)) for line in lines))
+        if x + taken_px + gap_px > width_px and x > gap_px:
             x, y, row_px = gap_px, y + row_px + gap_px, 0
-        places.append((x, y))
-        x, row_px = x + max(width, int(font.getlength(sample.label))) + gap_px, max(row_px, height + 16)
+        places.append((x, y, lines))
+        x, row_px = x + taken_px + gap_px, max(row_px, height + 2 + _LINE_PX * len(lines))
     page = Image.new("L", (width_px, y + row_px + gap_px), 255)
     pen = ImageDraw.Draw(page)
-    for sample, (x, y) in zip(drawn, places, strict=True):
+    for sample, (x, y, lines) in zip(drawn, places, strict=True):
         page.paste(Image.fromarray(np.ascontiguousarray(sample.image)), (x, y))
-        pen.text((x, y + sample.image.shape[0] + 1), sample.label, fill=60, font=font)
+        for number, line in enumerate(lines):
+            pen.text((x, y + sample.image.shape[0] + 1 + _LINE_PX * number), line, fill=60, font=font)
     try:
         page.save(path, "PNG")
     except OSError as error:
         raise DataError(f"--sheet {path}: cannot be written: {error}") from error
+
+
+def _wrapped(label: str, room_px: int, length: "Callable[[str], float]") -> list[str]:
+    """A label in lines, broken between its words or symbols; a word that is wider than the room stays whole."""
+    lines = [""]
+    for word in label.replace("\t", " ").split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and length(longer) > room_px:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

@@ -56,6 +56,14 @@ def test_sheet_shows_all_pictures(seqrec: Callable[..., Any], tmp_path: Path) ->
     assert dark > 0.2
 
 
+def test_long_labels_on_a_sheet_are_broken_between_their_symbols() -> None:
+    from seqrec.cli.render import _wrapped
+
+    assert _wrapped("clef-G2\tnote-C4\tnote-D4 barline", 15, len) == ["clef-G2 note-C4", "note-D4 barline"]
+    assert _wrapped("unbreakable word", 5, len) == ["unbreakable", "word"]
+    assert _wrapped("", 5, len) == [""]
+
+
 def test_settings_reach_the_renderer(seqrec: Callable[..., Any], tmp_path: Path) -> None:
     options = ["--set", "renderer.max_length=1", "--set", "alphabet=bars4"]
     seqrec("render", "--task", "bars", "--count", "20", "-o", tmp_path, *options)

@@ -21,6 +21,7 @@ from seqrec_sheet_music.readings import music_of, oddities
 from seqrec_sheet_music.report import report
 from seqrec_sheet_music.score import from_score, to_score
 from seqrec_sheet_music.staff import staff_of
+from seqrec_sheet_music.staff_lines import find_staff
 
 JOINED = "score"
 """What the files of a joined score are called."""
@@ -59,8 +60,11 @@ class MusicOutputs(Outputs):
             return
         music = music_of(reading.symbols)
         remarks = tuple(oddities(reading, music))
+        upright = turned(picture, reading.turned)
+        if find_staff(upright) is None:
+            remarks = ("no five staff lines were found on the picture", *remarks)
         spans = [reading.spans[place] if place >= 0 else (0.0, 0.0) for place in music.places] if reading.spans else []
-        line = Line(name, turned(picture, reading.turned), report(music.tokens, self.meter), spans, remarks)
+        line = Line(name, upright, report(music.tokens, self.meter), spans, remarks)
         staff = _Staff(name, music.tokens, reading, remarks, line)
         if self.join:
             self.staves.append(staff)

@@ -120,6 +120,20 @@ def test_what_is_no_music_is_named_and_the_rest_is_written(
     assert (tmp_path / "odd.png").is_file()
 
 
+def test_picture_without_a_staff_is_told_from_one_with(tmp_path: Path) -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    from seqrec_sheet_music.engraving import engraved
+    from seqrec_sheet_music.ink import black_on_white
+
+    found = MusicOutputs(tmp_path)
+    found.add("blank", reading(FIRST), PICTURE)
+    found.add("staff", reading(FIRST), black_on_white(engraved(FIRST).drawing, 8.0)[0])
+    remarks = {
+        name: json.loads((tmp_path / f"{name}.report.json").read_text())["staves"][0]["remarks"] for name in ("blank", "staff")
+    }
+    assert remarks == {"blank": ["no five staff lines were found on the picture"], "staff": []}
+
+
 def test_doubtful_bars_are_tinted_on_both_pictures(tmp_path: Path) -> None:
     pytest.importorskip("verovio", reason="verovio is not installed")
 
