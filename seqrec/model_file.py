@@ -22,7 +22,9 @@ FORMAT = 1
 TEMPERATURES = (0.05, 20.0)
 """Lowest and highest temperature that a model file may hold; beyond them nothing of a confidence is left."""
 
-_KEY = "seqrec"
+METADATA_KEY = "seqrec"
+"""Under which a file's metadata hold the card."""
+
 _PLACE = "__metadata__"  # where a safetensors header keeps text
 
 
@@ -88,6 +90,11 @@ def save_model(path: Path, weights: "Mapping[str, Tensor]", card: ModelCard, *, 
         name: (tensor.half() if half and tensor.dtype == torch.float32 else tensor).detach().cpu().contiguous()
         for name, tensor in weights.items()
     }
+    write_atomically(path, save(stored, metadata={METADATA_KEY: card_to_json(card)}))
+
+
+def card_to_json(card: ModelCard) -> str:
+    """A card as it stands in a file's metadata, under `METADATA_KEY`."""
     told = {
         "format": FORMAT,
         "task": card.task,
@@ -99,7 +106,7 @@ def save_model(path: Path, weights: "Mapping[str, Tensor]", card: ModelCard, *, 
         "trained": dict(card.trained),
         "temperature": card.temperature,
     }
-    write_atomically(path, save(stored, metadata={_KEY: json.dumps(told, ensure_ascii=False)}))
+    return json.dumps(told, ensure_ascii=False)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -132,7 +139,23 @@ def read_card(path: Path) -> ModelCard:
     try:
         with safe_open(str(path), "numpy") as file:
             metadata = file.metadata() or {}
-        told = json.loads(metadata[_KEY])
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(f"'{path}' is no safetensors file: {error}; copy or train it again") from error
+    return card_from_metadata(metadata, path)
+
+
+def card_from_metadata(metadata: Mapping[str, str], path: Path) -> ModelCard:
+    """The card in a file's metadata.
+
+    Args:
+        metadata: Of a safetensors or ONNX file.
+        path: The file, for messages.
+
+    Raises:
+        ModelFileError: There is none, or one of a later version.
+    """
+    try:
+        told = json.loads(metadata[METADATA_KEY])
         if told["format"] > FORMAT:
             raise ModelFileError(f"'{path}' is of format {told['format']}; this seqrec reads up to {FORMAT}: upgrade seqrec")
         return ModelCard(
@@ -145,8 +168,6 @@ def read_card(path: Path) -> ModelCard:
             told["trained"],
             checked_temperature(told.get("temperature", 1.0), f"'{path}'"),
         )
-    except (SafetensorError, OSError) as error:
-        raise ModelFileError(f"'{path}' is no safetensors file: {error}; copy or train it again") from error
     except (KeyError, TypeError, ValueError, AlphabetError, RecipeError) as error:
         raise ModelFileError(f"'{path}' has no usable seqrec metadata ({error}); it was not written by this seqrec") from error
 
@@ -169,8 +190,8 @@ def store_temperature(path: Path, temperature: float) -> None:
     content = path.read_bytes()
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
-    told = json.loads(header[_PLACE][_KEY]) | {"temperature": temperature}
-    header[_PLACE][_KEY] = json.dumps(told, ensure_ascii=False)
+    told = json.loads(header[_PLACE][METADATA_KEY]) | {"temperature": temperature}
+    header[_PLACE][METADATA_KEY] = json.dumps(told, ensure_ascii=False)
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8 bytes
     write_atomically(path, len(text).to_bytes(8, "little") + text + content[end:])

@@ -1,7 +1,7 @@
 """The Recognizer: pictures → engine → decoding → readings. Free of torch; the engine knows which library runs."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Protocol, overload
 import numpy as np
 import numpy.typing as npt
 
+from seqrec.ahead import ahead, mapped
 from seqrec.alphabet import Alphabet
 from seqrec.batch import collate
 from seqrec.decoding.choice import Decoding, LexiconSource
@@ -17,19 +18,19 @@ from seqrec.decoding.decoders import Accepts
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
 from seqrec.errors import ModelFileError, SeqrecError
-from seqrec.interfaces import Picture, Prepare, Prepared
+from seqrec.interfaces import Picture, Prepare
 from seqrec.model_file import ModelCard, find_model, read_card, require_torch
 from seqrec.notation import Notation
-from seqrec.pictures import PictureSource, fit_height, open_picture, turned
+from seqrec.pictures import PictureSource
 from seqrec.plugins import Registry, registry
 from seqrec.reading import Reading
 from seqrec.recipe import PictureRecipe
 from seqrec.task import Task
-from seqrec.transcriber import Transcriber, View
+from seqrec.transcriber import Posteriors, Transcriber
+from seqrec.views import Shown, Window, batches, windows
+from seqrec.wide_lines import WIDEST_PX, wide_posteriors
 
-_WINDOW = 512  # pictures held at a time, so that batches of like width can be formed …
-_WINDOW_PX = 64_000_000  # … and their pixels, after which no more are taken in
-_BATCH_AREA_PX = 32 * 100 * 64  # of the network's input: bounds memory, and is 64 short words
+_FEW = 8  # pictures that are read sooner than threads are started for them
 
 
 class Engine(Protocol):
@@ -40,11 +41,18 @@ class Engine(Protocol):
     width_step_px: int
     frame_stride_px: float
     frame_offset_px: float
+    at_once: int  # batches that it should be given at a time, by as many threads
 
     def run(
-        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
+        self,
+        images: npt.NDArray[np.uint8],
+        widths: npt.NDArray[np.int64],
+        levels: npt.NDArray[np.float32] | None = None,
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Log-probabilities (T, N, C) and valid frames (N,) of pictures (N, 1, H, W) with valid columns (N,)."""
+        """Log-probabilities (T, N, C) and valid frames (N,) of pictures (N, 1, H, W) with valid columns (N,).
+
+        `levels` (N, 2) are mean and deviation of the brightness each picture is measured by, where it is part of a wide line.
+        """
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ class Recognizer:
             return dataclasses.replace(self, decoding=chosen).read(source)
         many = source if isinstance(source, list) else [source]
         readings: dict[str, Reading] = {}
-        for key, reading, _ in self.read_many((str(place), one) for place, one in enumerate(many)):
+        for key, reading, _ in self._read(((str(place), one) for place, one in enumerate(many)), len(many) > _FEW):
             if isinstance(reading, SeqrecError):
                 raise reading
             readings[key] = reading
@@ -174,73 +182,50 @@ class Recognizer:
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
         """Key, reading (or the error), and the grey picture, of a stream of pictures; memory stays bounded.
 
-        Readings come in the order of the sources; pictures are read in windows of up to 512.
+        Readings come in the order of the sources; pictures are read in windows of up to 512. The sources are taken and opened by
+        one thread and go through the network in another, ahead of what the caller has asked for.
         """
-        window: list[tuple[str, Picture | SeqrecError]] = []
-        pixels = 0
-        for key, source in sources:
-            try:
-                window.append((key, open_picture(source, key if isinstance(source, bytes) else "")))
-            except SeqrecError as error:
-                window.append((key, error))
-            taken = window[-1][1]
-            pixels += 0 if isinstance(taken, SeqrecError) else taken.size
-            if len(window) == _WINDOW or pixels >= _WINDOW_PX:
-                yield from self._read_window(window)
-                window, pixels = [], 0
-        yield from self._read_window(window)
+        return self._read(sources, overlapped=True)
 
-    def _read_window(
-        self, window: Sequence[tuple[str, Picture | SeqrecError]]
+    def _read(
+        self, sources: Iterable[tuple[str, PictureSource]], overlapped: bool
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
-        readings: dict[int, Reading | SeqrecError] = {}
-        views: list[tuple[int, int, Prepared]] = []  # place in the window, degrees, what is shown to the network
-        for place, (_, picture) in enumerate(window):
-            if isinstance(picture, SeqrecError):
-                readings[place] = picture
-                continue
-            tall = self.turn_tall and picture.shape[0] > picture.shape[1]
-            for degrees in (0, 90, 270) if tall else (0,):
-                try:
-                    views.append((place, degrees, self._shown(turned(picture, degrees))))
-                except SeqrecError as error:  # too wide for the network, as one view of a picture 1 pixel wide is
-                    readings.setdefault(place, error)
-        for place, reading in self._read_views(views, window):
-            best = readings.get(place)
-            if isinstance(reading, SeqrecError):
-                readings.setdefault(place, reading)
-            elif not isinstance(best, Reading) or _rank(reading) > _rank(best):
-                readings[place] = reading
-        for place, (key, picture) in enumerate(window):
-            found = readings[place]
-            if isinstance(picture, SeqrecError) or isinstance(found, SeqrecError):
-                yield key, found, None
+        opened = windows(sources, self.picture, self.engine.width_step_px, self.turn_tall, self.prepare)
+        seen = self._seen(ahead(opened, 1) if overlapped else opened, self.engine.at_once if overlapped else 1)
+        readings: dict[int, Reading] = {}
+        errors: dict[int, SeqrecError] = {}
+        for window, batch, posteriors in ahead(seen, 4) if overlapped else seen:
+            for shown, reading in zip(batch, self.transcriber.readings([one.view for one in batch], posteriors), strict=True):
+                if isinstance(reading, SeqrecError):
+                    errors.setdefault(shown.place, reading)
+                elif shown.place not in readings or _rank(reading) > _rank(readings[shown.place]):
+                    readings[shown.place] = reading
+            if not batch:
+                yield from self._in_order(window, readings, window.errors | errors)
+                readings, errors = {}, {}
+
+    def _seen(self, opened: Iterable[Window], at_once: int) -> Iterator[tuple[Window, list[Shown], list[Posteriors]]]:
+        """Each batch of each window with its posteriors; an empty batch ends a window."""
+        parts = ((window, batch) for window in opened for batch in [*batches(window.shown), []])
+        return mapped(lambda part: (*part, self._posteriors(part[1])), parts, at_once)
+
+    def _posteriors(self, batch: list[Shown]) -> list[Posteriors]:
+        if not batch:
+            return []
+        if len(batch) == 1 and batch[0].view.input_px > WIDEST_PX and self.engine.gives == "posteriors":
+            return [wide_posteriors(self.engine, batch[0].scaled)]
+        together = collate([one.scaled for one in batch], [()] * len(batch), [""] * len(batch))
+        log_probs, lengths = self.engine.run(together.images, together.widths)
+        return [log_probs[: lengths[column], column] for column in range(len(batch))]
+
+    def _in_order(
+        self, window: Window, readings: Mapping[int, Reading], errors: Mapping[int, SeqrecError]
+    ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
+        for place, (key, picture) in enumerate(window.pictures):
+            if place in readings and not isinstance(picture, SeqrecError):
+                yield key, self._finished(readings[place], picture), picture
             else:
-                yield key, self._finished(found, picture), picture
-
-    def _shown(self, picture: Picture) -> Prepared:
-        size = self.picture
-        shown = self.prepare(picture) if self.prepare else Prepared(picture, 0.0, picture.shape[1])
-        scaled = fit_height(shown.image, size.height_px, size.min_width_px, self.engine.width_step_px, size.max_width_px)
-        return dataclasses.replace(shown, image=scaled)
-
-    def _read_views(
-        self, views: list[tuple[int, int, Prepared]], window: Sequence[tuple[str, Picture | SeqrecError]]
-    ) -> Iterator[tuple[int, Reading | SeqrecError]]:
-        """Readings of scaled pictures, in batches of like width."""
-        views = sorted(views, key=lambda view: view[2].image.shape[1])
-        start = 0
-        while start < len(views):
-            stop = start + 1
-            while stop < len(views) and (stop + 1 - start) * views[stop][2].image.size <= _BATCH_AREA_PX:
-                stop += 1
-            some = views[start:stop]
-            batch = collate([view.image for _, _, view in some], [()] * len(some), [""] * len(some))
-            log_probs, lengths = self.engine.run(batch.images, batch.widths)
-            posteriors = [log_probs[: lengths[column], column] for column in range(len(some))]
-            seen = [_view(window[place], degrees, view) for place, degrees, view in some]
-            yield from zip((place for place, _, _ in some), self.transcriber.readings(seen, posteriors), strict=True)
-            start = stop
+                yield key, errors[place], None
 
     def _finished(self, reading: Reading, picture: Picture) -> Reading:
         reading = self.transcriber.tempered(reading)
@@ -250,13 +235,6 @@ class Recognizer:
         if self.task and self.task.hint:
             reading = dataclasses.replace(reading, hint=self.task.hint(picture.shape[1], picture.shape[0], reading))
         return reading
-
-
-def _view(given: tuple[str, Picture | SeqrecError], degrees: int, shown: Prepared) -> View:
-    key, picture = given
-    assert not isinstance(picture, SeqrecError)
-    across = picture.shape[1 if degrees in (90, 270) else 0]
-    return View(key, degrees, shown.image.shape[1], shown.start_px, shown.width_px, across)
 
 
 def _rank(reading: Reading) -> tuple[bool, float]:
@@ -269,14 +247,16 @@ def load(
     *,
     alphabet: str = "",
     device: str = "auto",
+    threads: int = 0,
     plugins: Registry | None = None,
 ) -> Recognizer:
-    """The reader of a task that ships one, of a model file, or of a run folder.
+    """The reader of a task that ships one, of a model file, of an exported reader, or of a run folder.
 
     Args:
-        which: A task's name (`"scene-text"`), a path to a model file, or a run folder.
+        which: A task's name (`"scene-text"`), a path to a model file or to an ONNX file of `seqrec export`, or a run folder.
         alphabet: Name of a smaller alphabet of the task to read with.
         device: `auto`, `cpu`, `cuda`, `cuda:1`.
+        threads: CPU threads for the network; 0 for all cores.
         plugins: Tasks and parts; by default those installed.
 
     Returns:
@@ -285,24 +265,20 @@ def load(
     Raises:
         ModelFileError: No such model, or it cannot be used.
         PluginError: No such task.
-        MissingExtraError: torch is not installed.
+        MissingExtraError: torch is not installed, or for an exported reader onnxruntime.
     """
     found = plugins or registry()
     path = Path(which)
     if path.exists() or path.suffix or len(path.parts) > 1:
         file = find_model(path)
-        card = read_card(file)
+        engine, card = _loaded(file, found, device, threads)
         task = found.tasks.get(card.task) if card.task in found.tasks.names() else None
     else:
         task = found.task(str(which))
         if task.weights is None or not task.weights.is_file():
             raise ModelFileError(f"task '{task.name}' ships no reader; train one with: seqrec train --task {task.name}")
         file = task.weights
-        card = read_card(file)
-    require_torch()
-    from seqrec.engines.torch_engine import load_engine
-
-    engine = load_engine(file, card, found, device)
+        engine, card = _loaded(file, found, device, threads)
     if card.recipe.picture.prepare and task is None:
         raise ModelFileError(
             f"'{file}' reads pictures that task '{card.task}' prepares, whose plugin is not installed: pip install "
@@ -317,3 +293,17 @@ def load(
     if task is None:
         raise ModelFileError(f"alphabet '{alphabet}' belongs to task '{card.task}', whose plugin is not installed: {card.plugin}")
     return reader.folded(task.alphabet_named(alphabet))
+
+
+def _loaded(file: Path, plugins: Registry, device: str, threads: int) -> tuple[Engine, ModelCard]:
+    """The engine of a file, by the file's kind, and what the file says."""
+    if file.suffix == ".onnx":
+        from seqrec.engines.onnx_engine import OnnxEngine
+
+        exported = OnnxEngine(file, device, threads)
+        return exported, exported.card
+    card = read_card(file)
+    require_torch()
+    from seqrec.engines.torch_engine import load_engine
+
+    return load_engine(file, card, plugins, device, threads), card

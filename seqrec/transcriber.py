@@ -1,4 +1,4 @@
-"""Posteriors become readings: folding, decoding, alignment, confidences. Free of torch and of pictures."""
+"""Posteriors become readings: folding, decoding, alignment, confidences. Free of torch."""
 
 import dataclasses
 import math
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from seqrec.alphabet import Alphabet, fold_map
 from seqrec.decoding.alignment import align, spans_px
 from seqrec.decoding.choice import Decoding, LexiconSource, Offers
-from seqrec.decoding.decoders import Accepts, Decoder
+from seqrec.decoding.decoders import Accepts, Decoder, GreedyDecoder
 from seqrec.decoding.fold import fold
 from seqrec.decoding.hypothesis import Hypothesis
 from seqrec.decoding.lexicon import Lexicon
@@ -23,6 +23,7 @@ from seqrec.notation import Notation
 from seqrec.reading import Reading
 from seqrec.reliability import tempered
 from seqrec.task import Task
+from seqrec.views import View
 
 Posteriors = npt.NDArray[np.float32]
 """Log-probabilities of one sample's valid frames, (T, C)."""
@@ -42,26 +43,6 @@ class Source(Protocol):
     gives: Accepts
     frame_stride_px: float
     frame_offset_px: float
-
-
-class View(NamedTuple):
-    """How a picture was shown to the network.
-
-    Attributes:
-        key: Names the picture.
-        degrees: By which it was turned anti-clockwise.
-        input_px: Width of the network's input.
-        start_px: Where in the picture as it was given the input begins, along the direction of reading.
-        along_px: How much of the picture it shows, along the direction of reading.
-        across_px: Size of the picture across it.
-    """
-
-    key: str
-    degrees: int
-    input_px: int
-    start_px: float
-    along_px: float
-    across_px: int
 
 
 @dataclass(frozen=True)
@@ -166,7 +147,7 @@ class Transcriber:
         def decoded(view: View, sample: Posteriors) -> list[Hypothesis] | GrammarError:
             return shared(sample) if shared else self._with_own_lexicon(view.key, sample)
 
-        if self.threads == 1:
+        if self.threads == 1 or isinstance(shared, GreedyDecoder):  # a greedy reading is found sooner than handed over
             return map(decoded, views, samples)
         with ThreadPoolExecutor(self.threads) as pool:
             return list(pool.map(decoded, views, samples))

@@ -1,7 +1,13 @@
 """One stage of a convolutional backbone, exact under padding."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from seqrec.onnx_graph import Graph, Value
 
 
 def column_mask(widths: Tensor, width: int) -> Tensor:
@@ -67,6 +73,41 @@ class Stage(nn.Module):
         height = (height + 2 * padding - kernel) // stride + 1
         return height // self.pool_size[0]
 
+    def to_onnx(self, graph: "Graph", images: "Value", widths: "Value | None") -> "tuple[Value, Value | None]":
+        """`forward` in evaluation, written into a graph; the batch norm becomes part of the convolution."""
+        weight, bias = self._without_norm()
+        top, left = (int(one) for one in self.conv.padding)
+        images = graph.convolution(
+            images,
+            weight.numpy(),
+            bias.numpy(),
+            strides=list(self.conv.stride),
+            dilations=list(self.conv.dilation),
+            group=self.conv.groups,
+            pads=[top, left, top, left],
+        )
+        if self.pool_size != (1, 1):
+            images = graph.max_pool(images, self.pool_size)
+        if widths is not None:  # masked behind the pool, where less is left: pools do not straddle the edge
+            widths = self.widths_after_to_onnx(graph, widths)
+            images = graph.masked(images, widths)
+        return images, widths
+
+    def _without_norm(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of a convolution that does what convolution and batch norm in evaluation do."""
+        weight = self.conv.weight.detach().double()
+        bias = torch.zeros(len(weight)) if self.conv.bias is None else self.conv.bias.detach()
+        if isinstance(self.norm, nn.BatchNorm2d) and self.norm.running_mean is not None and self.norm.running_var is not None:
+            scale = self.norm.weight.detach() / (self.norm.running_var.double() + self.norm.eps).sqrt()
+            weight = weight * scale[:, None, None, None]
+            bias = (bias - self.norm.running_mean) * scale + self.norm.bias.detach()
+        return weight.float(), bias.float()
+
+    def widths_after_to_onnx(self, graph: "Graph", widths: "Value") -> "Value":
+        """`widths_after`, written into a graph."""
+        kernel, stride, padding = self.conv.kernel_size[1], self.conv.stride[1], int(self.conv.padding[1])
+        return graph.quotient(graph.plus(graph.quotient(graph.plus(widths, 2 * padding - kernel), stride), 1), self.pool_size[1])
+
 
 class StagedBackbone(nn.Module):
     """A backbone that is a row of stages; what height is left is folded into the features.
@@ -109,4 +150,19 @@ class StagedBackbone(nn.Module):
         for stage in self.stages:
             assert isinstance(stage, Stage)
             widths = stage.widths_after(widths)
+        return widths
+
+    def to_onnx(self, graph: "Graph", images: "Value", widths: "Value | None") -> "Value":
+        """`forward` in evaluation, written into a graph."""
+        for stage in self.stages:
+            assert isinstance(stage, Stage)
+            images, widths = stage.to_onnx(graph, images, widths)
+        features = graph.node("Reshape", images, graph.constant([0, self.features, -1], np.int64))
+        return graph.node("Transpose", features, perm=[2, 0, 1])
+
+    def frame_lengths_to_onnx(self, graph: "Graph", widths: "Value") -> "Value":
+        """`frame_lengths`, written into a graph."""
+        for stage in self.stages:
+            assert isinstance(stage, Stage)
+            widths = stage.widths_after_to_onnx(graph, widths)
         return widths

@@ -13,6 +13,7 @@ from seqrec.cli.console import complain
 from seqrec.cli.data import app as data_app
 from seqrec.cli.doctor import doctor
 from seqrec.cli.evaluate import evaluate
+from seqrec.cli.export import export
 from seqrec.cli.lexicon import app as lexicon_app
 from seqrec.cli.lm import app as lm_app
 from seqrec.cli.plugins import app as plugins_app
@@ -51,7 +52,7 @@ def version() -> None:
 app.command()(train)
 app.command(cls=WithTaskOptions)(recognize)
 app.command(cls=WithTaskOptions)(evaluate)
-for command in (calibrate, render, doctor):
+for command in (calibrate, export, render, doctor):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(lexicon_app, name="lexicon")

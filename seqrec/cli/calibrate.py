@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from seqrec.cli.console import Device, ModelPath, TaskName, Threads, chosen_reader, complain, console, results_console
+from seqrec.errors import SeqrecError
 
 
 def calibrate(
@@ -31,6 +32,8 @@ def calibrate(
     from seqrec.model_file import find_model, store_temperature
     from seqrec.plugins import registry
 
+    if model is not None and model.suffix == ".onnx":
+        raise SeqrecError(f"--model {model}: an exported reader keeps its temperature; calibrate its model file and export that")
     reader = chosen_reader(task, model, "", device, threads)
     if data is not None:
         store = open_dataset(data, [offered for _, offered in registry().dataset_readers], None)

@@ -71,6 +71,5 @@ def chosen_reader(task: str, model: Path | None, alphabet: str, device: str, thr
         raise SeqrecError(f"--model {model}: there is no such file or folder")
     from seqrec.recognizer import load
 
-    use_threads(threads)
-    reader = load(model if model is not None else task, alphabet=alphabet, device=device)
+    reader = load(model if model is not None else task, alphabet=alphabet, device=device, threads=threads)
     return dataclasses.replace(reader, threads=threads or os.cpu_count() or 1)

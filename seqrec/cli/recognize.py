@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from seqrec.cli import task_options
-from seqrec.cli.console import AlphabetName, Device, ModelPath, TaskName, Threads, chosen_reader, complain
+from seqrec.cli.console import AlphabetName, Device, ModelPath, TaskName, Threads, chosen_reader, complain, console
 from seqrec.cli.decoding import (
     BeamWidth,
     DecoderName,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from seqrec.reading import Reading
     from seqrec.recognizer import Recognizer
 
+T = TypeVar("T")
+
+_FEW = 20  # pictures that need no progress bar
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"}
 
 
@@ -115,7 +119,7 @@ def recognize(
     outputs = reader.task.outputs(out) if out is not None and reader.task and reader.task.outputs else None
     names: set[str] = set()
     try:
-        for key, reading, picture in reader.read_many(sources):
+        for key, reading, picture in with_progress(reader.read_many(sources), len(sources), target.isatty()):
             name = _name(key, names)
             if overlay and out is not None and picture is not None and not isinstance(reading, SeqrecError):
                 _draw(out / f"{name}{'.overlay' if outputs else ''}.png", picture, reading)
@@ -171,6 +175,28 @@ def with_own_lexicons(
     if not folded and (dropped := outside(words.__getitem__, len(keys), reader.alphabet)).count:
         complain(f"lexicon {which}: left out {dropped}")
     return dataclasses.replace(reader, decoding=decoding).with_lexicons(words_of)
+
+
+def with_progress(items: Iterable[T], total: int, seen: bool) -> Iterator[T]:
+    """The items, with a bar on a terminal's standard error, where there are some and nothing else tells how far it is.
+
+    Args:
+        items: As they come.
+        total: How many there will be.
+        seen: Whether the readings themselves run over the terminal.
+    """
+    if seen or total <= _FEW or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    start = time.monotonic()
+    with Progress(*columns, console=console(), transient=True) as bar:
+        reading = bar.add_task("reading", total=total, rate="")
+        for done, item in enumerate(items, start=1):
+            yield item
+            bar.update(reading, completed=done, rate=f"{done / max(time.monotonic() - start, 1e-3):.0f} pictures/s")
 
 
 def line_of(key: str, reading: "Reading | SeqrecError", format: str) -> str:

@@ -25,6 +25,8 @@ class TorchEngine:
         RecipeError: A device that is not there.
     """
 
+    at_once = 1  # its own threads share each batch
+
     def __init__(self, network: Network, alphabet: Alphabet, device: str = "auto") -> None:
         self.device = chosen_device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
@@ -35,13 +37,17 @@ class TorchEngine:
         self.frame_offset_px = network.backbone.frame_offset_px
 
     def run(
-        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
+        self,
+        images: npt.NDArray[np.uint8],
+        widths: npt.NDArray[np.int64],
+        levels: npt.NDArray[np.float32] | None = None,
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """Log-probabilities and frame lengths.
 
         Args:
             images: (N, 1, H, W).
             widths: Valid columns, (N,).
+            levels: Mean and deviation of the brightness that each picture is measured by, (N, 2); by default its own.
 
         Returns:
             (T, N, C) and (N,).
@@ -49,7 +55,10 @@ class TorchEngine:
         padded = bool((widths != images.shape[3]).any())
         with torch.inference_mode():
             log_probs, lengths = self.network.log_probs(
-                torch.from_numpy(images).to(self.device), torch.from_numpy(widths).to(self.device), padded
+                torch.from_numpy(images).to(self.device),
+                torch.from_numpy(widths).to(self.device),
+                padded,
+                None if levels is None else torch.from_numpy(levels).to(self.device),
             )
         return log_probs.cpu().numpy(), lengths.cpu().numpy()
 
@@ -71,13 +80,15 @@ def chosen_device(name: str) -> torch.device:
         raise RecipeError(f"device '{name}' cannot be used: {reason}; say cpu, cuda or cuda:N, or leave it at auto") from error
 
 
-def load_engine(file: Path, card: ModelCard, registry: Registry, device: str = "auto") -> TorchEngine:
-    """The engine of a model file.
+def load_engine(file: Path, card: ModelCard, registry: Registry, device: str = "auto", threads: int = 0) -> TorchEngine:
+    """The engine of a model file; a number of threads holds for torch as a whole.
 
     Raises:
         ModelFileError: The weights do not fit the network of the file's recipe.
         PluginError: A part that no plugin offers here.
     """
+    if threads:
+        torch.set_num_threads(threads)
     network = build_network(card.recipe, card.alphabet, registry)
     try:
         network.load_state_dict(read_weights(file))

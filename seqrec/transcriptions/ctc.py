@@ -1,6 +1,7 @@
 """Connectionist temporal classification: the head, its loss and its log-probabilities."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,9 @@ from torch import Tensor, nn
 from seqrec.alphabet import BLANK, Alphabet, frames_needed
 from seqrec.decoding.decoders import Accepts
 from seqrec.errors import ShapeError
+
+if TYPE_CHECKING:
+    from seqrec.onnx_graph import Graph, Value
 
 
 class CTC(nn.Module):
@@ -39,6 +43,14 @@ class CTC(nn.Module):
     def log_probs(self, frames: Tensor) -> Tensor:
         """(T, N, D') → (T, N, C), float32."""
         return self.logits(frames).float().log_softmax(2)
+
+    def to_onnx(self, graph: "Graph", frames: "Value") -> "Value":
+        """`log_probs`, written into a graph; a composed head becomes a plain one."""
+        weight, bias = self.head.weight.detach(), self.head.bias.detach()
+        if isinstance(self.head, ComposedHead):
+            weight, bias = self.head.mix @ weight, self.head.mix @ bias
+        scores = graph.node("MatMul", frames, graph.constant(weight.T.contiguous().numpy()))
+        return graph.node("LogSoftmax", graph.node("Add", scores, graph.constant(bias.numpy())), axis=2)
 
     def loss(self, frames: Tensor, frame_lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
         """Nats per sample, (N,), float32; see `ctc_loss`."""
