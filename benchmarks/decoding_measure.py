@@ -83,7 +83,7 @@ def evenly(items: Sequence[T], count: int) -> list[T]:
     return [items[place * len(items) // count] for place in range(count)]
 
 
-def _processor() -> str:
+def processor() -> str:
     """Its kind; no name of the machine."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -104,7 +104,7 @@ def preface(command: str) -> list[str]:
     """Command, date, machine and versions."""
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     return [
-        f"`{command}`, {date.today().isoformat()}, one core of {_processor()} ({platform.system()} {platform.machine()}), "
+        f"`{command}`, {date.today().isoformat()}, one core of {processor()} ({platform.system()} {platform.machine()}), "
         f"Python {platform.python_version()}, {versions}. All in one thread unless said otherwise; each time is the least of "
         f"{REPETITIONS} repetitions for each picture, for other work on the machine can only add.",
         "",
