@@ -38,22 +38,20 @@ class FrameTemperature:
     """An engine whose log-probabilities are divided by a temperature and made to add up again; the network runs once a batch."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine, self.temperature, self.at_once = engine, 1.0, 1
+        self.engine, self.temperature = engine, 1.0
+        self.at_once, self.frames, self.log_probs = 1, engine.frames, engine.log_probs
         self.alphabet: Alphabet = engine.alphabet
         self.width_step_px = engine.width_step_px
         self.frame_stride_px, self.frame_offset_px = engine.frame_stride_px, engine.frame_offset_px
         self.known: dict[bytes, tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]] = {}
 
     def run(
-        self,
-        images: npt.NDArray[np.uint8],
-        widths: npt.NDArray[np.int64],
-        levels: npt.NDArray[np.float32] | None = None,
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """As the engine's."""
-        key = images.tobytes() + widths.tobytes() + (b"" if levels is None else levels.tobytes())
+        key = images.tobytes() + widths.tobytes()
         if key not in self.known:
-            self.known[key] = self.engine.run(images, widths, levels)
+            self.known[key] = self.engine.run(images, widths)
         log_probs, lengths = self.known[key]
         if self.temperature == 1.0:
             return log_probs, lengths

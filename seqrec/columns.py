@@ -34,22 +34,18 @@ class RememberingEngine:
         self.engine = engine
         self.alphabet, self.gives, self.width_step_px = engine.alphabet, engine.gives, engine.width_step_px
         self.frame_stride_px, self.frame_offset_px = engine.frame_stride_px, engine.frame_offset_px
-        self.at_once = 1
+        self.at_once, self.frames, self.log_probs = 1, engine.frames, engine.log_probs
         self._known: dict[bytes, tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]] = {}
         self._size = 0
 
     def run(
-        self,
-        images: npt.NDArray[np.uint8],
-        widths: npt.NDArray[np.int64],
-        levels: npt.NDArray[np.float32] | None = None,
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """As the engine's."""
-        told = b"" if levels is None else levels.tobytes()
-        key = blake2b(images.tobytes() + widths.tobytes() + told + str(images.shape).encode()).digest()
+        key = blake2b(images.tobytes() + widths.tobytes() + str(images.shape).encode()).digest()
         found = self._known.get(key)
         if found is None:
-            found = self.engine.run(images, widths, levels)
+            found = self.engine.run(images, widths)
             self._size += found[0].nbytes
             if self._size <= _REMEMBERED_BYTES:
                 self._known[key] = found

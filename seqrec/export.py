@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from seqrec.engines.onnx_engine import FRAMES_KEY, PREPROCESSING_KEY, TOLD_LEVELS, OnnxEngine
+from seqrec.engines.onnx_engine import FRAMES_KEY, GIVEN_FRAMES, LEVELS, ONLY_FRAMES, PREPROCESSING_KEY, OnnxEngine
 from seqrec.errors import MissingExtraError, ModelFileError
 from seqrec.int8 import calibrated
 from seqrec.interfaces import Picture
@@ -97,8 +97,9 @@ def _scaled(reader: Recognizer, sources: Iterable[PictureSource]) -> Iterator[Pi
 def model_of(network: "Network", card: ModelCard, highest: Sequence[float] = ()) -> "onnx.ModelProto":
     """A network as a model in ONNX: `images (N, 1, H, W), widths (N,) -> log_probs (T, N, C), frame_lengths (N,)`.
 
-    N and W may be any. A third input, `levels (N, 2)`, may be left out: mean and deviation of the brightness that each picture is
-    measured by, where it is a part of a longer line.
+    N and W may be any. Three inputs that may be left out serve lines that are too wide for one piece: `levels (N, 2)`, mean and
+    deviation of the brightness that each picture is measured by; `only_frames`, whether `log_probs` shall be the backbone's
+    frames (T, N, D) instead; `frames (T, N, D)`, frames to go on from, whatever the images are.
 
     Args:
         network: Its weights.
@@ -113,19 +114,29 @@ def model_of(network: "Network", card: ModelCard, highest: Sequence[float] = ())
     from seqrec.onnx_graph import Graph
 
     graph = Graph()
+    given = graph.node("Greater", graph.size(GIVEN_FRAMES, 0), graph.constant([0], np.int64))
     # Masks cost time, and batches of equal width need none: the graph has a branch for these.
-    plain, masked = Graph("plain_", highest), Graph("masked_", highest)
+    found, plain, masked = Graph("found_"), Graph("plain_", highest), Graph("masked_", highest)
     plain_frames = backbone.to_onnx(plain, _standardised(plain, "images", None), None)
     masked_frames = backbone.to_onnx(masked, _standardised(masked, "images", "widths"), "widths")
-    equal = graph.cast(graph.node("Equal", "widths", graph.size("images", 3)), np.int32)
-    condition = graph.cast(graph.node("ReduceMin", equal, keepdims=0), np.bool_)
-    frames = graph.choice(condition, plain, plain_frames, masked, masked_frames)
-    lengths = graph.named(backbone.frame_lengths_to_onnx(graph, "widths"), "frame_lengths")
-    graph.named(transcription.to_onnx(graph, sequence.to_onnx(graph, frames, lengths)), "log_probs")
+    equal = found.cast(found.node("Equal", "widths", found.size("images", 3)), np.int32)
+    condition = found.cast(found.node("ReduceMin", equal, keepdims=0), np.bool_)
+    found_frames = found.choice(condition, plain, plain_frames, masked, masked_frames)
+    told, read, only = Graph("told_"), Graph("read_"), Graph("only_")
+    frames = graph.choice(given, told, told.node("Identity", GIVEN_FRAMES), found, found_frames)
+    lengths = backbone.frame_lengths_to_onnx(graph, "widths")
+    lengths = graph.named(graph.node("Where", given, graph.size(GIVEN_FRAMES, 0), lengths), "frame_lengths")
+    log_probs = transcription.to_onnx(read, sequence.to_onnx(read, frames, lengths))
+    graph.named(graph.choice(ONLY_FRAMES, only, only.node("Identity", frames), read, log_probs), "log_probs")
+    none = np.zeros((0, 1, network.backbone.features), np.float32)
     model = graph.model(
         [_images(card), ("widths", np.int64, ["N"])],
-        [("log_probs", np.float32, ["T", "N", card.alphabet.classes]), ("frame_lengths", np.int64, ["N"])],
-        [(TOLD_LEVELS, _OWN_LEVELS, ["L", 2])],
+        [("log_probs", np.float32, ["T", "N", "C"]), ("frame_lengths", np.int64, ["N"])],
+        [
+            (LEVELS, _OWN_LEVELS, ["L", 2]),
+            (GIVEN_FRAMES, none, ["F", "M", network.backbone.features]),
+            (ONLY_FRAMES, np.array(False), []),
+        ],
     )
     _describe(model, network, card)
     return model
@@ -139,7 +150,7 @@ def _convolutions_of(network: "Network", card: ModelCard) -> "onnx.ModelProto":
     graph = Graph()
     backbone.to_onnx(graph, _standardised(graph, "images", None), None)
     outputs = [(value, np.float32, ["N", "Ch", "H", "W"]) for value in graph.convolved]
-    return graph.model([_images(card)], outputs, [(TOLD_LEVELS, _OWN_LEVELS, ["L", 2])])
+    return graph.model([_images(card)], outputs, [(LEVELS, _OWN_LEVELS, ["L", 2])])
 
 
 def _images(card: ModelCard) -> "tuple[Value, type[np.uint8], list[int | str]]":
@@ -182,7 +193,7 @@ def _standardised(graph: "Graph", images: "Value", widths: "Value | None") -> "V
         return graph.node("Div", total, graph.node("Unsqueeze", graph.cast(pixels, np.float32), axes))
 
     def told_or(found: "Value", column: int) -> "Value":
-        told = graph.node("Gather", TOLD_LEVELS, graph.constant(column, np.int64), axis=1)
+        told = graph.node("Gather", LEVELS, graph.constant(column, np.int64), axis=1)
         told = graph.node("Unsqueeze", told, axes)
         return graph.node("Where", graph.node("IsNaN", told), found, told)
 

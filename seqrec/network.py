@@ -28,9 +28,9 @@ class Network(nn.Module):
         self.sequence = sequence
         self.transcription = transcription
 
-    def frames(self, images: Tensor, widths: Tensor | None, levels: Tensor | None = None) -> Tensor:
+    def frames(self, images: Tensor, widths: Tensor | None) -> Tensor:
         """(N, 1, H, W) uint8 and valid widths (None: all of W for every sample) → frames in context (T, N, D')."""
-        frames = self.backbone(standardised(images, widths, levels), widths)
+        frames = self.backbone(standardised(images, widths), widths)
         return self.sequence(frames, None if widths is None else self.backbone.frame_lengths(widths))
 
     def forward(
@@ -62,28 +62,23 @@ class Network(nn.Module):
         nats = -log_probs[places, samples, targets]
         return (nats * known).sum() / known.sum().clamp(min=1)
 
-    def log_probs(self, images: Tensor, widths: Tensor, padded: bool, levels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def log_probs(self, images: Tensor, widths: Tensor, padded: bool) -> tuple[Tensor, Tensor]:
         """Log-probabilities (T, N, C), float32, and valid frames (N,)."""
-        frames = self.frames(images, widths if padded else None, levels)
+        frames = self.frames(images, widths if padded else None)
         return self.transcription.log_probs(frames), self.backbone.frame_lengths(widths)
 
 
-def standardised(images: Tensor, widths: Tensor | None, levels: Tensor | None = None) -> Tensor:
+def standardised(images: Tensor, widths: Tensor | None) -> Tensor:
     """Each picture with mean 0 and standard deviation 1 over its own valid columns; 0 beyond them.
 
     Args:
         images: (N, 1, H, W), uint8.
         widths: Valid columns, (N,), or None for all of W.
-        levels: Mean and standard deviation to take instead of a picture's own, (N, 2): those of the line that it is a part of.
 
     Returns:
         (N, 1, H, W), float32. A flat picture is 0 everywhere.
     """
     values = images.float()
-    if levels is not None:
-        mean, deviation = levels.float()[:, :, None, None, None].unbind(1)
-        values = (values - mean) / deviation
-        return values if widths is None else values * column_mask(widths, images.shape[3])
     if widths is None:
         mean = values.mean((1, 2, 3), keepdim=True)
         values = values - mean
@@ -95,6 +90,12 @@ def standardised(images: Tensor, widths: Tensor | None, levels: Tensor | None = 
         values = (values - mean) * mask
         variance = values.square().sum((1, 2, 3), keepdim=True) / count
     return values / variance.clamp(min=1.0).sqrt()
+
+
+def measured(images: Tensor, levels: Tensor) -> Tensor:
+    """Pictures (N, 1, H, W), uint8, less the mean and over the standard deviation in levels (N, 2), float32."""
+    mean, deviation = levels.float()[:, :, None, None, None].unbind(1)
+    return (images.float() - mean) / deviation
 
 
 def build_network(recipe: Recipe, alphabet: Alphabet, registry: Registry) -> Network:

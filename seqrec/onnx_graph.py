@@ -177,7 +177,7 @@ class Graph:
             "seqrec",
             [*(told(*one) for one in inputs), *(told(name, value.dtype, shape) for name, value, shape in optional)],
             [told(*one) for one in outputs],
-            [*self._constants, *(numpy_helper.from_array(value, name) for name, value, _ in optional)],
+            [*self._constants, *(numpy_helper.from_array(np.asarray(value), name) for name, value, _ in optional)],
         )
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION, producer_name="seqrec"

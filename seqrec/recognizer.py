@@ -44,15 +44,15 @@ class Engine(Protocol):
     at_once: int  # batches that it should be given at a time, by as many threads
 
     def run(
-        self,
-        images: npt.NDArray[np.uint8],
-        widths: npt.NDArray[np.int64],
-        levels: npt.NDArray[np.float32] | None = None,
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Log-probabilities (T, N, C) and valid frames (N,) of pictures (N, 1, H, W) with valid columns (N,).
+        """Log-probabilities (T, N, C) and valid frames (N,) of pictures (N, 1, H, W) with valid columns (N,)."""
 
-        `levels` (N, 2) are mean and deviation of the brightness each picture is measured by, where it is part of a wide line.
-        """
+    def frames(self, images: npt.NDArray[np.uint8], levels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The backbone's frames (T, N, D) of images (N, 1, H, W), measured by mean and deviation of brightness (N, 2)."""
+
+    def log_probs(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Log-probabilities (T, 1, C) of the backbone's frames (T, 1, D)."""
 
 
 @dataclass(frozen=True)

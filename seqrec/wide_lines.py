@@ -1,4 +1,4 @@
-"""Lines wider than the network should see at a time: read in overlapping windows whose posteriors are joined."""
+"""Lines wider than the backbone should see at a time: it sees overlapping windows, and their frames are joined."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.alphabet import BLANK
 from seqrec.interfaces import Picture
 
 if TYPE_CHECKING:
@@ -17,16 +16,15 @@ if TYPE_CHECKING:
 WIDEST_PX = 3200
 """Of the network's input in one piece; wider lines are cut into windows of this width."""
 
-_OVERLAP_PX = 640
-"""Of neighbouring windows. Half of it, 80 frames of the built-in networks, is context that each window has beyond what counts of
-it: more than their convolutions see, and more than their LSTMs were found to remember."""
+_OVERLAP_PX = 512
+"""Of neighbouring windows. Half of it is context that each has beyond what counts of it; built-in backbones see 25 pixels far."""
 
 
 def wide_posteriors(engine: "Engine", line: Picture) -> npt.NDArray[np.float32]:
-    """Log-probabilities (T, C) of a line of any width, in memory that does not grow with it, but for the posteriors themselves.
+    """Log-probabilities (T, C) of a line of any width: those of the line in one piece, in much less memory.
 
-    Each window is measured by the brightness of the whole line. Neighbours are joined near the middle of what they share, where
-    they are surest that no symbol stands.
+    Pictures are what takes memory, frames do not. So windows go through the backbone, each measured by the brightness of the
+    whole line; the sequence model, whose memory has no end, reads the frames of all of them.
 
     Args:
         engine: Gives posteriors.
@@ -34,12 +32,9 @@ def wide_posteriors(engine: "Engine", line: Picture) -> npt.NDArray[np.float32]:
     """
     spans = windows_px(line.shape[1], engine.width_step_px, engine.frame_stride_px)
     levels = np.array([[line.mean(dtype=np.float64), max(line.std(dtype=np.float64), 1.0)]], np.float32)
-    parts = []
-    for start, stop in spans:
-        window = np.ascontiguousarray(line[None, None, :, start:stop])
-        log_probs, lengths = engine.run(window, np.array([stop - start], np.int64), levels)
-        parts.append(log_probs[: lengths[0], 0])
-    return joined(parts, [round(start / engine.frame_stride_px) for start, _ in spans])
+    windows = (np.ascontiguousarray(line[None, None, :, start:stop]) for start, stop in spans)
+    parts = [engine.frames(window, levels) for window in windows]
+    return engine.log_probs(joined(parts, [round(start / engine.frame_stride_px) for start, _ in spans]))[:, 0]
 
 
 def windows_px(width_px: int, width_step_px: int, frame_stride_px: float) -> list[tuple[int, int]]:
@@ -49,28 +44,25 @@ def windows_px(width_px: int, width_step_px: int, frame_stride_px: float) -> lis
 
     Example:
         >>> windows_px(8000, 4, 4.0)
-        [(0, 3200), (2560, 5760), (4800, 8000)]
+        [(0, 3200), (2688, 5888), (4800, 8000)]
     """
     step = math.lcm(width_step_px, Fraction(frame_stride_px).limit_denominator(1000).numerator)
     stride = max((WIDEST_PX - _OVERLAP_PX) // step, 1) * step
     last = max(width_px - WIDEST_PX, 0) // step * step
-    starts = [*range(0, last, stride), last]
-    return [(start, min(start + WIDEST_PX, width_px)) for start in starts[:-1]] + [(last, width_px)]
+    starts = range(0, last, stride)
+    return [*((start, start + WIDEST_PX) for start in starts), (last, width_px)]
 
 
 def joined(parts: Sequence[npt.NDArray[np.float32]], firsts: Sequence[int]) -> npt.NDArray[np.float32]:
-    """One sequence of frames of overlapping ones.
+    """One sequence of frames of overlapping ones: of what two share, each gives the half that it has more context for.
 
     Args:
-        parts: Log-probabilities of each window, (T, C).
+        parts: Frames of each window, (T, …).
         firsts: The whole line's frame that each window's first frame is.
     """
     kept, begin = [], 0
-    for part, first, following, next_first in zip(parts, firsts, parts[1:], firsts[1:], strict=False):
-        shared = first + len(part) - next_first
-        low, high = shared // 4, max(3 * shared // 4, shared // 4 + 1)  # near its edges each lacks context
-        blank = part[next_first - first : len(part), BLANK][low:high] + following[low:high, BLANK]
-        stop = next_first + low + int(blank.argmax())
+    for part, first, following in zip(parts, firsts, firsts[1:], strict=False):
+        stop = (following + first + len(part)) // 2
         kept.append(part[begin - first : stop - first])
         begin = stop
     kept.append(parts[-1][begin - firsts[-1] :])

@@ -67,11 +67,9 @@ class CountingEngine:
     def __getattr__(self, name: str) -> object:
         return getattr(self.engine, name)
 
-    def run(
-        self, images: np.ndarray, widths: np.ndarray, levels: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, images: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.pictures += len(images)
-        return self.engine.run(images, widths, levels)
+        return self.engine.run(images, widths)
 
 
 def best_word(reader: Recognizer, encoded: bytes, words: Sequence[str]) -> str:

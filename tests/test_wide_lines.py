@@ -32,7 +32,7 @@ def test_windows_cover_the_line_overlap_and_begin_with_a_frame(quarters: int, st
         assert (start / frame).is_integer()
         assert stop - start < WIDEST_PX + 100
     for (_, stop), (start, _) in zip(spans, spans[1:], strict=False):
-        assert stop - start >= 600
+        assert stop - start >= 500
 
 
 @given(st.integers(60, 400), st.integers(0, 2**32 - 1))
@@ -47,13 +47,6 @@ def test_windows_of_one_sequence_are_joined_to_that_sequence(frames: int, seed: 
         firsts.append(stops[-1] - int(rng.integers(8, 20)))
     parts = [whole[first:stop] for first, stop in zip(firsts, stops, strict=True)]
     np.testing.assert_array_equal(joined(parts, firsts), whole)
-
-
-def test_windows_are_joined_where_both_are_surest_of_the_blank() -> None:
-    left, right = np.full((20, 2), np.log(0.5), np.float32), np.full((20, 2), np.log(0.5), np.float32)
-    left[:, 1], right[:, 1] = 1, 2  # to tell them apart
-    left[15, 0] = right[5, 0] = 0.0  # frame 15 of the whole line, in the middle half of frames 10 to 19
-    assert joined([left, right], [0, 10])[:, 1].tolist() == [1] * 15 + [2] * 15
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +75,13 @@ class Watched:
     def __getattr__(self, name: str) -> object:
         return getattr(self.engine, name)
 
-    def run(self, images: np.ndarray, widths: np.ndarray, levels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, images: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.most_px = max(self.most_px, images.size // 32)
-        return self.engine.run(images, widths, levels)
+        return self.engine.run(images, widths)
+
+    def frames(self, images: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        self.most_px = max(self.most_px, images.size // 32)
+        return self.engine.frames(images, levels)
 
 
 @pytest.mark.parametrize("width", [WIDEST_PX + 4, 7000, 15_000])
@@ -93,7 +90,7 @@ def test_wide_line_is_read_as_in_one_piece(reader: Recognizer, width: int) -> No
     whole, lengths = reader.engine.run(line[None, None], np.array([width]))
     pieces = wide_posteriors(reader.engine, line)
     assert pieces.shape == (lengths[0], whole.shape[2])
-    np.testing.assert_allclose(pieces, whole[:, 0], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(pieces, whole[:, 0], rtol=0, atol=1e-4)
     watched = Watched(reader.engine, reader.engine.alphabet)  # type: ignore[arg-type]
     found = dataclasses.replace(reader, engine=watched).read(line)
     assert list(found.symbols) == reader.alphabet.decode(greedy(whole[:, 0]).ids)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 FRAMES_KEY, PREPROCESSING_KEY = "seqrec.frames", "seqrec.preprocessing"
 """Where the metadata say how frames lie on pictures, and what has to be done to pictures first."""
 
-TOLD_LEVELS = "levels"
-"""The input that may be left out."""
+LEVELS, ONLY_FRAMES, GIVEN_FRAMES = "levels", "only_frames", "frames"
+"""Inputs that may be left out, see `seqrec.export.model_of`."""
 
 
 class OnnxEngine:
@@ -56,26 +56,33 @@ class OnnxEngine:
         self.alphabet = self.card.alphabet
 
     def run(
-        self,
-        images: npt.NDArray[np.uint8],
-        widths: npt.NDArray[np.int64],
-        levels: npt.NDArray[np.float32] | None = None,
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """Log-probabilities and frame lengths.
 
         Args:
             images: (N, 1, H, W).
             widths: Valid columns, (N,).
-            levels: Mean and deviation of the brightness that each picture is measured by, (N, 2); by default its own.
 
         Returns:
             (T, N, C) and (N,).
         """
-        given: dict[str, npt.NDArray[np.generic]] = {"images": images, "widths": widths}
-        if levels is not None:
-            given[TOLD_LEVELS] = levels
-        log_probs, lengths = self._session.run(["log_probs", "frame_lengths"], given)
+        log_probs, lengths = self._session.run(["log_probs", "frame_lengths"], {"images": images, "widths": widths})
         return log_probs, lengths
+
+    def frames(self, images: npt.NDArray[np.uint8], levels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The backbone's frames (T, N, D) of images (N, 1, H, W), measured by their levels (N, 2)."""
+        widths = np.full(len(images), images.shape[3], np.int64)
+        told = {"images": images, "widths": widths, LEVELS: levels, ONLY_FRAMES: np.array(True)}
+        found: npt.NDArray[np.float32] = self._session.run(["log_probs"], told)[0]
+        return found
+
+    def log_probs(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Log-probabilities (T, 1, C) of the backbone's frames (T, 1, D)."""
+        nothing = np.zeros((1, 1, self.card.recipe.picture.height_px, self.width_step_px), np.uint8)
+        told = {"images": nothing, "widths": np.array([self.width_step_px]), GIVEN_FRAMES: frames}
+        found: npt.NDArray[np.float32] = self._session.run(["log_probs"], told)[0]
+        return found
 
 
 def _session(path: Path, device: str) -> "onnxruntime.InferenceSession":

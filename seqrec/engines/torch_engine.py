@@ -9,7 +9,7 @@ import torch
 from seqrec.alphabet import Alphabet
 from seqrec.errors import ModelFileError, RecipeError
 from seqrec.model_file import ModelCard, read_weights
-from seqrec.network import Network, build_network
+from seqrec.network import Network, build_network, measured
 from seqrec.plugins import Registry
 
 
@@ -37,17 +37,13 @@ class TorchEngine:
         self.frame_offset_px = network.backbone.frame_offset_px
 
     def run(
-        self,
-        images: npt.NDArray[np.uint8],
-        widths: npt.NDArray[np.int64],
-        levels: npt.NDArray[np.float32] | None = None,
+        self, images: npt.NDArray[np.uint8], widths: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """Log-probabilities and frame lengths.
 
         Args:
             images: (N, 1, H, W).
             widths: Valid columns, (N,).
-            levels: Mean and deviation of the brightness that each picture is measured by, (N, 2); by default its own.
 
         Returns:
             (T, N, C) and (N,).
@@ -55,12 +51,21 @@ class TorchEngine:
         padded = bool((widths != images.shape[3]).any())
         with torch.inference_mode():
             log_probs, lengths = self.network.log_probs(
-                torch.from_numpy(images).to(self.device),
-                torch.from_numpy(widths).to(self.device),
-                padded,
-                None if levels is None else torch.from_numpy(levels).to(self.device),
+                torch.from_numpy(images).to(self.device), torch.from_numpy(widths).to(self.device), padded
             )
         return log_probs.cpu().numpy(), lengths.cpu().numpy()
+
+    def frames(self, images: npt.NDArray[np.uint8], levels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The backbone's frames (T, N, D) of images (N, 1, H, W), measured by their levels (N, 2)."""
+        with torch.inference_mode():
+            given = measured(torch.from_numpy(images).to(self.device), torch.from_numpy(levels).to(self.device))
+            return np.asarray(self.network.backbone(given, None).cpu().numpy())
+
+    def log_probs(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Log-probabilities (T, 1, C) of the backbone's frames (T, 1, D)."""
+        with torch.inference_mode():
+            in_context = self.network.sequence(torch.from_numpy(frames).to(self.device), None)
+            return np.asarray(self.network.transcription.log_probs(in_context).cpu().numpy())
 
 
 def chosen_device(name: str) -> torch.device:
