@@ -155,7 +155,7 @@ def main() -> None:
 
     versions = ", ".join(f"{one} {importlib.metadata.version(one)}" for one in ("seqrec", "torch", "onnxruntime", "numpy"))
     print(
-        f"`python benchmarks/reading.py`, {date.today().isoformat()}, {chosen.threads} threads on {os.cpu_count()} cores of "
+        f"`python {' '.join(sys.argv)}`, {date.today().isoformat()}, {chosen.threads} threads on {os.cpu_count()} cores of "
         f"{processor()} ({platform.system()} {platform.machine()}), load {os.getloadavg()[1]:.1f}, Python "
         f"{platform.python_version()}, {versions}. {len(labels):,} words in memory, {chosen.rounds} rounds; "
         "median (least–greatest)."

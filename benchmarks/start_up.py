@@ -63,8 +63,9 @@ def main() -> None:
     more = [one - other for one, other in zip(with_torch, torch_s, strict=True)]
     versions = ", ".join(f"{one} {importlib.metadata.version(one)}" for one in ("seqrec", "torch", "onnxruntime", "numba"))
     print(
-        f"`python benchmarks/start_up.py`, {date.today().isoformat()}, {os.cpu_count()} cores of {processor()} "
-        f"({platform.system()} {platform.machine()}), load {os.getloadavg()[1]:.1f}, Python {platform.python_version()}, {versions}."
+        f"`python {' '.join(sys.argv)}`, {date.today().isoformat()}, {os.cpu_count()} cores of {processor()} "
+        f"({platform.system()} {platform.machine()}), load {os.getloadavg()[1]:.1f}, Python {platform.python_version()}, "
+        f"{versions}."
     )
     rows = [[name, *spread(values)] for name, values in measured.items()]
     rows.append(["the third less the second", *spread(more)])

@@ -11,29 +11,28 @@ Importing this package imports neither torch nor onnxruntime.
 
 from typing import TYPE_CHECKING, Any
 
-from seqrec.alphabet import BLANK, Alphabet
-from seqrec.errors import SeqrecError
-from seqrec.hookspecs import hookimpl
-from seqrec.interfaces import (
-    Backbone,
-    DatasetReader,
-    Outputs,
-    Part,
-    Prepared,
-    Renderer,
-    Sample,
-    SequenceModel,
-    Store,
-    Transcription,
-)
-from seqrec.notation import Notation
-from seqrec.reading import Reading
-from seqrec.recipe import Recipe
-from seqrec.task import Metric, Option, Protocol, Task
-
 if TYPE_CHECKING:
+    from seqrec.alphabet import BLANK, Alphabet
+    from seqrec.errors import SeqrecError
     from seqrec.evaluation import evaluate
+    from seqrec.hookspecs import hookimpl
+    from seqrec.interfaces import (
+        Backbone,
+        DatasetReader,
+        Outputs,
+        Part,
+        Prepared,
+        Renderer,
+        Sample,
+        SequenceModel,
+        Store,
+        Transcription,
+    )
+    from seqrec.notation import Notation
+    from seqrec.reading import Reading
+    from seqrec.recipe import Recipe
     from seqrec.recognizer import Recognizer, load
+    from seqrec.task import Metric, Option, Protocol, Task
 
 __version__ = "0.1.0"
 
@@ -64,13 +63,37 @@ __all__ = [
     "load",
 ]
 
-_LATER = {"Recognizer": "seqrec.recognizer", "load": "seqrec.recognizer", "evaluate": "seqrec.evaluation"}
+_MODULES = {
+    "seqrec.alphabet": ("Alphabet", "BLANK"),
+    "seqrec.errors": ("SeqrecError",),
+    "seqrec.evaluation": ("evaluate",),
+    "seqrec.hookspecs": ("hookimpl",),
+    "seqrec.interfaces": (
+        "Backbone",
+        "DatasetReader",
+        "Outputs",
+        "Part",
+        "Prepared",
+        "Renderer",
+        "Sample",
+        "SequenceModel",
+        "Store",
+        "Transcription",
+    ),
+    "seqrec.notation": ("Notation",),
+    "seqrec.reading": ("Reading",),
+    "seqrec.recipe": ("Recipe",),
+    "seqrec.recognizer": ("Recognizer", "load"),
+    "seqrec.task": ("Metric", "Option", "Protocol", "Task"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """What needs numba or pictures is imported at its first use."""
-    if name in _LATER:
-        import importlib
+    """A name is imported at its first use: `seqrec --help` needs none of them, and few need all."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'seqrec' has no attribute '{name}'")
+    import importlib
 
-        return getattr(importlib.import_module(_LATER[name]), name)
-    raise AttributeError(f"module 'seqrec' has no attribute '{name}'")
+    value = globals()[name] = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    return value

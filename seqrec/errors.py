@@ -58,6 +58,10 @@ class MissingExtraError(SeqrecError):
     """An optional dependency that is absent or does not import."""
 
 
+class PluginWarning(UserWarning):
+    """A plugin that was left out, or a name that two plugins offer."""
+
+
 def nearest(name: str, known: "list[str] | tuple[str, ...]") -> str:
     """A hint `; did you mean 'x'?`, or the known names where none is near.
 

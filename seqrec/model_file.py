@@ -129,11 +129,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def read_card(path: Path) -> ModelCard:
-    """What a model file says of itself; its weights are not read.
+    """What a model file, or an exported one, says of itself; its weights are not read.
 
     Raises:
         ModelFileError: No model file, or one of a later version.
     """
+    if path.suffix == ".onnx":
+        from seqrec.onnx_metadata import onnx_metadata
+
+        return card_from_metadata(onnx_metadata(path), path)
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -15,14 +15,10 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import pluggy
 
 from seqrec import hookspecs
-from seqrec.errors import PluginError, nearest
+from seqrec.errors import PluginError, PluginWarning, nearest
 from seqrec.hookspecs import PROJECT
 from seqrec.interfaces import DatasetReader, Part
 from seqrec.task import Task
-
-
-class PluginWarning(UserWarning):
-    """A plugin that was left out, or a name that two plugins offer."""
 
 
 class Named(Protocol):

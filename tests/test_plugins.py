@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from seqrec import Alphabet, Part, Task, builtin, hookimpl
-from seqrec.errors import PluginError
-from seqrec.plugins import PluginWarning, Registry, build_registry, discover
+from seqrec.errors import PluginError, PluginWarning
+from seqrec.plugins import Registry, build_registry, discover
 from seqrec.testing import bars
 
 

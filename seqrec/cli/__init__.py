@@ -21,8 +21,7 @@ from seqrec.cli.recognize import recognize
 from seqrec.cli.render import render
 from seqrec.cli.task_options import WithTaskOptions
 from seqrec.cli.train import train
-from seqrec.errors import SeqrecError
-from seqrec.plugins import PluginWarning
+from seqrec.errors import PluginWarning, SeqrecError
 
 _USAGE_ERRORS: Any = typer.BadParameter.__base__  # whose name typer keeps to itself
 

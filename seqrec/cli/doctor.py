@@ -16,6 +16,7 @@ EXTRAS = {
         "install the torchaudio that belongs to your torch: same version, same CUDA build",
     ),
     "onnxruntime": ("to read exported models", "pip install 'seqrec[onnx]'"),
+    "onnx": ("to export models", "pip install 'seqrec[export]'"),
     "tensorboard": ("to watch runs in TensorBoard", "pip install tensorboard"),
 }
 

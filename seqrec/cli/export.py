@@ -17,7 +17,7 @@ def export(
     task: TaskName = "",
     model: ModelPath = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Convolutions in int8: about twice as fast on CPUs, readings change a little.")
+        bool, typer.Option("--int8", help="Convolutions in int8: faster on CPUs, readings change a little.")
     ] = False,
     data: Annotated[
         Path | None,

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from seqrec.errors import MissingExtraError, ModelFileError, RecipeError
 from seqrec.model_file import ModelCard, card_from_metadata
+from seqrec.onnx_metadata import onnx_metadata
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -43,7 +43,7 @@ class OnnxEngine:
     def __init__(self, path: Path, device: str = "auto", threads: int = 0) -> None:
         self._session = _session(path, device)
         self.at_once = threads or os.cpu_count() or 1
-        metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        metadata = onnx_metadata(path)
         self.card: ModelCard = card_from_metadata(metadata, path)
         try:
             frames = json.loads(metadata[FRAMES_KEY])

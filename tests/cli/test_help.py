@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 COMMANDS = [
-    ["train"], ["recognize"], ["evaluate"], ["calibrate"], ["render"], ["doctor"],
+    ["train"], ["recognize"], ["evaluate"], ["calibrate"], ["export"], ["render"], ["doctor"],
     ["data", "info"], ["data", "show"], ["plugins", "list"],
     ["lexicon", "build"], ["lexicon", "info"], ["lm", "build"], ["lm", "info"],
 ]  # fmt: skip
