@@ -16,9 +16,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, as `model.onnx`.", show_default=False)],
     task: TaskName = "",
     model: ModelPath = None,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Convolutions in int8: faster on CPUs, readings change a little.")
-    ] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Convolutions in int8: faster on CPUs, readings change a little.")] = False,
     data: Annotated[
         Path | None,
         typer.Option(

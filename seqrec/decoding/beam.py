@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -290,7 +291,7 @@ def beam_search(
     """
     check_width(beam_width, n_best)
     log_probs = checked(log_probs)
-    grammar = grammar or _EVERYTHING
+    grammar = grammar or _everything()
     floor = math.log(LIKELY) if log_probs.shape[1] > _SYMBOLS and not len(grammar.start) else -math.inf
     parent, symbol_of, nodes, weights = _search(log_probs, beam_width, floor, grammar)
     found = []
@@ -319,4 +320,7 @@ def _hypothesis(log_probs: npt.NDArray[np.float32], ids: tuple[int, ...], weight
     return Hypothesis(ids, probability, probability + weight)
 
 
-_EVERYTHING = product([])
+@cache
+def _everything() -> Product:
+    """What accepts all; made at its first use, for that loads compiled code."""
+    return product([])
