@@ -11,6 +11,8 @@ SeqrecError
 ├── ModelFileError      a model file or checkpoint that cannot be used
 ├── RunError            a run folder or a training run that cannot go on
 └── MissingExtraError   an optional dependency (torch, onnxruntime) that is absent or broken
+
+PluginWarning           a plugin that was left out, or a name that two plugins offer; a warning, nothing stops
 """
 
 
