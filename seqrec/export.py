@@ -1,5 +1,6 @@
 """Readers as ONNX files: the network as a graph, and in the metadata all that is needed to read with it."""
 
+import copy
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,7 +29,6 @@ PREPROCESSING = (
     "mean 0 and deviation 1."
 )
 """What has to be done to pictures before they are given to the graph."""
-
 
 _OWN_LEVELS = np.full((1, 2), np.nan, np.float32)  # a picture's own, which the graph then finds
 
@@ -75,7 +75,8 @@ def export(reader: Recognizer, target: Path, int8_on: Iterable[PictureSource] | 
     from seqrec.engines.torch_engine import TorchEngine
 
     assert isinstance(reader.engine, TorchEngine)
-    network, highest = reader.engine.network, []
+    network = copy.deepcopy(reader.engine.network).cpu().eval()
+    highest: list[float] = []
     if int8_on is not None:
         highest = calibrated(_convolutions_of(network, reader.card), _scaled(reader, int8_on))
     write_atomically(target, model_of(network, reader.card, highest).SerializeToString())
@@ -102,7 +103,7 @@ def model_of(network: "Network", card: ModelCard, highest: Sequence[float] = ())
     frames (T, N, D) instead; `frames (T, N, D)`, frames to go on from, whatever the images are.
 
     Args:
-        network: Its weights.
+        network: On the CPU, in evaluation mode.
         card: What the file shall say of it.
         highest: Of what each convolution gives, as `calibrated` finds it, for convolutions in int8.
 
@@ -170,7 +171,7 @@ def _exportable(
         import onnx  # noqa: F401
     except ImportError as error:
         raise MissingExtraError(f"exporting needs onnx ({error}); install it with: pip install 'seqrec[export]'") from error
-    network, recipe = network.cpu().eval(), card.recipe
+    recipe = card.recipe
     backbone = cast(ExportableBackbone, network.backbone)
     sequence = cast(ExportableSequenceModel, network.sequence)
     transcription = cast(ExportableTranscription, network.transcription)

@@ -43,7 +43,7 @@ PARTS = Alphabet(
 def engines(folder: Path, plugins: Registry, recipe: Recipe, alphabet: Alphabet = ABC) -> tuple[TorchEngine, OnnxEngine]:
     """The same network, with fresh weights and busy batch norms, in both."""
     torch.manual_seed(3)
-    network = build_network(recipe, alphabet, plugins)
+    network = build_network(recipe, alphabet, plugins).eval()
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)

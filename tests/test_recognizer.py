@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,21 @@ def test_read_many_keeps_order_over_windows(reader: Recognizer) -> None:
         assert same(reading, reader.read(pictures[number % 30]))
         assert shown is not None
         assert np.array_equal(shown, pictures[number % 30])
+
+
+def test_caller_that_stops_early_leaves_no_thread_behind(reader: Recognizer) -> None:
+    taken: list[int] = []
+
+    def endless() -> Iterator[tuple[str, Picture]]:
+        while True:
+            taken.append(len(taken))
+            yield str(len(taken)), picture(len(taken) % 5)
+
+    found = reader.read_many(endless())
+    assert next(iter(found))[0] == "1"
+    found.close()  # type: ignore[attr-defined]
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("seqrec-")] == []
+    assert len(taken) <= 5 * 512
 
 
 def test_unreadable_picture_raises_in_read(reader: Recognizer, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seqrec.cli.recognize import with_progress
 from seqrec.overlay import draw_overlay
 from seqrec.pictures import encode_png, open_picture
 from seqrec.plugins import Registry
@@ -97,6 +98,20 @@ def test_unreadable_picture_is_an_object_with_an_error_in_jsonl(
     assert json.loads(found.out) == {
         "path": str(tmp_path / "lost.png"), "error": f"'{tmp_path / 'lost.png'}': no such file; check the path"
     }  # fmt: skip
+
+
+def test_bar_is_shown_on_a_terminal_where_readings_are_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert list(with_progress(iter(range(30)), 30, seen=False)) == [*range(30)]
+    assert capsys.readouterr().err == ""  # no terminal
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(with_progress(iter(range(30)), 30, seen=True)) == [*range(30)]
+    assert list(with_progress(iter(range(3)), 3, seen=False)) == [*range(3)]
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(with_progress(iter(range(30)), 30, seen=False)) == [*range(30)]
+    assert "/30" in capsys.readouterr().err
 
 
 def test_overlay_is_drawn_beside_the_readings(
