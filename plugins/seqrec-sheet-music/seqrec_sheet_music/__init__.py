@@ -21,6 +21,7 @@ from seqrec_sheet_music.written import to_pitches, to_semantic, to_written, writ
 
 _HERE = Path(__file__).parent
 _RECIPES = {path.stem: path for path in sorted((_HERE / "recipes").glob("*.toml"))}
+_WEIGHTS = _HERE / "weights" / "sheet-music.safetensors"  # one network reads for both tasks, see `written`
 _PREPARATIONS = {"straight": straightened}
 _NONE: Mapping[str, str | bool] = MappingProxyType({})
 _JOIN = Option(
@@ -62,7 +63,8 @@ def sheet_music(given: Mapping[str, str | bool] = _NONE) -> Task:
             "meter": lambda alphabet: SoftMeter(alphabet, meter),
         },
         preparations=_PREPARATIONS,
-        weights=_HERE / "weights" / "sheet-music.safetensors",
+        weights=_WEIGHTS,
+        samples=_HERE / "samples",
         finish=lambda reading: finished(reading, meter),
         outputs=lambda folder: MusicOutputs(folder, meter, join),
         options=(_METER, _JOIN),
@@ -89,7 +91,7 @@ def sheet_music_pitch(given: Mapping[str, str | bool] = _NONE) -> Task:
         lexicons=catalogues(alone=True),
         views=VIEWS,
         preparations=_PREPARATIONS,
-        weights=_HERE / "weights" / "sheet-music-pitch.safetensors",
+        weights=_WEIGHTS,
         finish=finished,
         outputs=lambda folder: MusicOutputs(folder, join=bool(given.get("join", False))),
         options=(_JOIN,),
