@@ -131,5 +131,5 @@ def test_file_that_cannot_be_written_is_one_line(seqrec: Callable[..., Any], fol
     before = (folder / "model.safetensors").read_bytes()
     found = seqrec("calibrate", "--model", "model.safetensors", "--data", "labelled")
     assert found.code == 2
-    assert "error: 'model.safetensors' could not be written: " in found.err.splitlines()[-1]
+    assert "error: 'model.safetensors' cannot be written: " in found.err.splitlines()[-1]
     assert (folder / "model.safetensors").read_bytes() == before

@@ -58,7 +58,7 @@ def test_int8_is_fitted_to_drawn_pictures_or_to_ones_own(
     [
         (["--model", "MODEL", "-o", "model.bin"], "-o model.bin: expected a file that ends in .onnx"),
         (["--model", "MODEL", "-o", "model.onnx", "--data", "photos"], "--data is for --int8, which has to be fitted"),
-        (["--model", "MODEL", "-o", "lost/model.onnx"], "'lost/model.onnx' could not be written"),
+        (["--model", "MODEL", "-o", "lost/model.onnx"], "'lost/model.onnx' cannot be written"),
         (["--model", "lost", "-o", "model.onnx"], "--model lost: there is no such file or folder"),
         (["-o", "model.onnx"], "say which reader: --task T"),
         (["--task", "bars", "-o", "model.onnx"], "task 'bars' ships no reader"),
