@@ -24,11 +24,13 @@ class Music:
         tokens: Semantic ones.
         places: For each token the number of the symbol that it comes from; empty where they do not go together.
         remarks: What is not as it should be about the reading as a whole, a sentence each.
+        pitches_only: Whether every note is a quarter because nothing else was read; bars then say nothing.
     """
 
     tokens: tuple[str, ...]
     places: tuple[int, ...]
     remarks: tuple[str, ...] = ()
+    pitches_only: bool = False
 
 
 def music_of(symbols: Sequence[str]) -> Music:
@@ -43,7 +45,8 @@ def music_of(symbols: Sequence[str]) -> Music:
     if symbols and all(_PITCH.fullmatch(symbol) for symbol in symbols):
         staff, _ = staff_of([f"note-{symbol}_quarter" for symbol in symbols])
         places = (-1, *range(len(symbols)))
-        return Music(tuple(tokens_of(staff)), places, ("only pitches were read; every note is written as a quarter",))
+        remark = "only pitches were read; every note is written as a quarter"
+        return Music(tuple(tokens_of(staff)), places, (remark,), pitches_only=True)
     if symbols and all(map(shape, symbols)):
         tokens, problems = to_semantic(symbols)
         return Music(tuple(tokens), (), tuple(f"symbol {one.place + 1}: {one.text}" for one in problems))
@@ -77,6 +80,8 @@ def finished(reading: Reading, meter: str = "") -> Mapping[str, object]:
         meter: Where none is drawn, as in `3/4`; empty for the one that fits most bars.
     """
     music = music_of(reading.symbols)
+    if music.pitches_only:  # as was asked for, and there are no bars to check
+        return {"remarks": [one for one in oddities(reading, music) if one not in music.remarks]}
     checked = report(music.tokens, meter)
     told = {
         key: value

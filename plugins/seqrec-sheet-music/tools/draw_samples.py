@@ -19,7 +19,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     lines = []
     for number in range(COUNT):
-        options = SheetMusicOptions(height_px=128, difficulty=number / (COUNT - 1), min_notes=6, max_notes=20, max_bars=4, rare=0.0)
+        difficulty = number / (COUNT - 1)
+        options = SheetMusicOptions(height_px=128, difficulty=difficulty, min_notes=6, max_notes=20, max_bars=4, rare=0.0)
         sample = SheetMusicRenderer(options=options, validation=True).render(np.random.default_rng((SEED, number)))
         name = f"sample-{number + 1:02}.png"
         cv2.imwrite(str(FOLDER / name), sample.image)
