@@ -13,6 +13,7 @@ from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
 from seqrec_sheet_music.catalogue import SOURCES
 from seqrec_sheet_music.composer import Fragment, Wishes, compose
 from seqrec_sheet_music.corpus import drawn_from
+from seqrec_sheet_music.digits import rewritten
 from seqrec_sheet_music.engraving import FONTS, HELD_OUT_FONT, Engraving, EngravingError
 from seqrec_sheet_music.framing import Frame, framed, music_box, seen
 from seqrec_sheet_music.ink import Grey, Ink
@@ -21,6 +22,8 @@ from seqrec_sheet_music.tokens import parse
 CLEAN_SHARE = 0.15
 """Part of the pictures with few and weak effects at any difficulty."""
 MOST_NOTES, MOST_PITCHES = 48, 20
+REWRITTEN_SHARE = 0.5
+"""Part of the pictures, of training only, whose digits are written by a pen: four fonts do not tell how a digit may look."""
 BLUR_SPACES = 1.0
 """Staves bear as much blur as letters of so many staff spaces do."""
 TRIES = 20
@@ -112,6 +115,8 @@ class SheetMusicRenderer(Renderer):
             font = HELD_OUT_FONT if self.validation else dice.pick(FONTS)
             try:
                 staff = _engraved(tokens, font, dice, courtesy=self.alphabet.name != agnostic.name)
+                if not self.validation and dice.coin(REWRITTEN_SHARE):
+                    rewritten(staff, dice)
             except EngravingError:
                 tries -= 1
                 if not tries:
