@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet
-from seqrec.errors import RecipeError, SeqrecError, nearest
+from seqrec.errors import PluginError, RecipeError, SeqrecError, nearest
 from seqrec.reading import Reading
 
 if TYPE_CHECKING:
@@ -220,14 +220,18 @@ class Part:
         """The class.
 
         Raises:
-            ImportError, AttributeError: The place named does not hold it.
+            PluginError: The place named does not hold it, or does not import; the cause is the exception behind it.
         """
         if not isinstance(self.target, str):
             return self.target
         import importlib
 
         module, _, attribute = self.target.partition(":")
-        loaded: Callable[..., object] = getattr(importlib.import_module(module), attribute)
+        try:
+            loaded: Callable[..., object] = getattr(importlib.import_module(module), attribute)
+        except Exception as error:
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            raise PluginError(f"part '{self.name}' cannot be loaded from '{self.target}': {told}") from error
         return loaded
 
 

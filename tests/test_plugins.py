@@ -1,18 +1,20 @@
 """Plugins: one that is broken leaves the others alone, and every name has one owner or says whose it is."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from seqrec import Alphabet, Part, Task, builtin, hookimpl
-from seqrec.errors import PluginError, PluginWarning
-from seqrec.plugins import Registry, build_registry, discover
+from seqrec import Alphabet, DatasetReader, Part, Store, Task, __version__, builtin, hookimpl
+from seqrec.data.readers import open_dataset
+from seqrec.errors import DataError, PluginError, PluginWarning
+from seqrec.plugins import Candidate, Registry, build_registry, discover, traceback_of
 from seqrec.testing import bars
 
 
@@ -29,6 +31,10 @@ def task(name: str) -> Task:
 
 def raising() -> object:
     raise RuntimeError("two\nlines")
+
+
+def leaving() -> object:
+    raise SystemExit(3)
 
 
 def registry_of(*plugins: tuple[str, object]) -> Registry:
@@ -70,6 +76,20 @@ FINE = ("fine", plugin(seqrec_tasks=lambda: [task("words")]))
             "misspells a hook: AttributeError: no hook 'seqrec_task'; did you mean 'seqrec_tasks'?",
         ),
         (plugin(seqrec_tasks=lambda more: []), "misspells a hook: PluginValidationError: "),
+        (
+            SimpleNamespace(seqrec_tasks=lambda: [task("x")]),
+            "misspells a hook: AttributeError: 'seqrec_tasks' is not marked as one; write @hookimpl above it",
+        ),
+        (SimpleNamespace(tasks=[]), "misspells a hook: AttributeError: there is none; a plugin has a function marked @hookimpl"),
+        (plugin(seqrec_tasks=leaving), "failed in its hook seqrec_tasks: SystemExit: 3"),
+        (
+            plugin(seqrec_tasks=lambda: [task("two words")]),
+            "failed in its hook seqrec_tasks: ValueError: offers the name 'two words'; a name is one word without ':' and '='",
+        ),
+        (
+            plugin(seqrec_backbones=lambda: [Part("a:b", "os:path")]),
+            "failed in its hook seqrec_backbones: ValueError: offers the name 'a:b'",
+        ),
     ],
 )  # fmt: skip
 def test_broken_plugin_is_one_warning_and_the_others_work(broken: object, failure: str) -> None:
@@ -125,12 +145,33 @@ def test_owner_before_the_name_chooses() -> None:
         found.task("third:words")
 
 
-def test_plugin_may_not_replace_a_part_of_the_core_in_silence() -> None:
-    with pytest.warns(PluginWarning, match="backbone 'fast' is offered by 'seqrec' and 'eager'"):
+def test_short_name_of_a_built_in_part_stays_the_built_in_whatever_plugins_offer() -> None:
+    message = "backbone 'fast' is built in, and plugin 'eager' does not replace it; say 'eager:fast' for the plugin's"
+    with pytest.warns(PluginWarning) as caught:
         found = registry_of(("eager", plugin(seqrec_backbones=lambda: [Part("fast", "os:path")])))
-    with pytest.raises(PluginError, match="offered by both 'seqrec' and 'eager'"):
-        found.backbones.get("fast")
-    assert found.backbones.get("seqrec:fast").load().__name__ == "FastBackbone"
+    assert [str(warning.message) for warning in caught] == [message]
+    for name in ("fast", "seqrec:fast"):
+        assert found.backbones.get(name).load().__name__ == "FastBackbone"
+    assert found.backbones.get("eager:fast").target == "os:path"
+
+
+def test_owner_is_spelt_as_pip_allows_and_without_the_prefix_that_many_share() -> None:
+    mine, theirs = task("words"), task("words")
+    with pytest.warns(PluginWarning):
+        found = registry_of(
+            ("seqrec-My.Plates", plugin(seqrec_tasks=lambda: [mine])), ("plates", plugin(seqrec_tasks=lambda: [theirs]))
+        )
+    for owner in ("seqrec-My.Plates", "seqrec_my_plates", "my-plates"):
+        assert found.task(f"{owner}:words") is mine
+    assert found.task("plates:words") is theirs
+
+
+def test_whole_name_of_an_owner_goes_before_one_without_the_prefix() -> None:
+    mine, theirs = task("words"), task("words")
+    with pytest.warns(PluginWarning):
+        found = registry_of(("seqrec-plates", plugin(seqrec_tasks=lambda: [mine])), ("plates", plugin(seqrec_tasks=lambda: [theirs])))
+    assert found.task("plates:words") is theirs
+    assert found.task("seqrec-plates:words") is mine
 
 
 def test_plugin_that_offers_a_name_twice_keeps_the_first() -> None:
@@ -138,6 +179,87 @@ def test_plugin_that_offers_a_name_twice_keeps_the_first() -> None:
     with pytest.warns(PluginWarning, match="plugin 'twice' offers task 'words' twice; the first is kept"):
         found = registry_of(("twice", plugin(seqrec_tasks=lambda: [first, task("words")])))
     assert found.task("words") is first
+
+
+def candidate(name: str, load: Callable[[], object], requires: Sequence[str] = (), entry: str = "") -> Candidate:
+    return Candidate(name, "1.2", load, entry, requires)
+
+
+@pytest.mark.parametrize("name", ["plates", "seqrec-plates:plates", "plates:whatever", "my-entry"])
+def test_asking_for_the_task_of_a_plugin_that_failed_raises_with_what_went_wrong_there(name: str) -> None:
+    cause = ImportError("no libc")
+
+    def load() -> object:
+        raise cause
+
+    with pytest.warns(PluginWarning):
+        found = build_registry([candidate("seqrec-plates", load, entry="my-entry")])
+    with pytest.raises(PluginError) as caught:
+        found.task(name)
+    assert str(caught.value) == (
+        f"task '{name}' is not there, because plugin 'seqrec-plates' failed to import: ImportError: no libc"
+    )
+    assert caught.value.__cause__ is cause
+    assert traceback_of(cause).splitlines()[-3:] == [f'  File "{__file__}", line {load.__code__.co_firstlineno + 1}, in load', "    raise cause", "ImportError: no libc"]
+
+
+@pytest.mark.parametrize(
+    ("requires", "fits"),
+    [
+        ([], True), (["seqrec>=0.1", "numpy>=99"], True), (["seqrec[torch]>=0.0.1,<9"], True), (["seqrec>=99; extra == 'later'"], True),
+        (["no requirement at all!"], True), (["seqrec>=99"], False), (["Seqrec[torch] (<0.0.1)"], False),
+        (["seqrec==0.0.9; python_version >= '3'"], False),
+    ],
+)  # fmt: skip
+def test_plugin_for_another_seqrec_is_not_imported(requires: list[str], fits: bool) -> None:
+    asked = []
+
+    def load() -> object:
+        asked.append(True)
+        return FINE[1]
+
+    if fits:
+        assert build_registry([candidate("plates", load, requires)]).task("words").name == "words"
+        return
+    with pytest.warns(PluginWarning) as caught:
+        found = build_registry([candidate("plates", load, requires)])
+    assert not asked
+    assert re.fullmatch(
+        rf"plugin 'plates' 1.2 is for another seqrec: it asks for seqrec\S+, and this is {re.escape(__version__)}; "
+        "install versions that go together; it is left out",
+        str(caught[0].message),
+    )
+    assert found.plugins[0].phase == "is for another seqrec"
+
+
+class Sulky(DatasetReader):
+    """Takes offence at what it is shown."""
+
+    name = "gt-txt"
+
+    def detect(self, path: Path) -> bool:
+        raise OSError("not\nme")
+
+    def open(self, path: Path) -> Store:
+        raise DataError("never")
+
+
+def test_reader_of_a_plugin_that_raises_while_it_looks_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "one.png").write_bytes(b"")
+    (tmp_path / "gt.txt").write_text("one.png\tab\n")
+    found = registry_of(("sulky", plugin(seqrec_dataset_readers=lambda: [Sulky()])))
+    with pytest.warns(PluginWarning, match="plugin 'sulky': its dataset reader 'sulky:gt-txt' failed on .*: OSError: not me; it is left out"):
+        store = open_dataset(tmp_path, [reader for _, reader in found.dataset_readers])
+    assert store.label(0) == "ab"
+
+
+def test_part_whose_class_does_not_import_says_where_it_was_looked_for() -> None:
+    with pytest.raises(PluginError) as caught:
+        Part("strips", "no_such_module:Strips").load()
+    assert str(caught.value) == (
+        "part 'strips' cannot be loaded from 'no_such_module:Strips': ModuleNotFoundError: No module named 'no_such_module'"
+    )
+    assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 
 
 @pytest.mark.parametrize(
@@ -171,12 +293,12 @@ def test_every_part_that_is_offered_can_be_loaded(plugins: Registry) -> None:
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (None, ["seqrec", "first-plugin", "second-plugin"]),
+        (None, ["seqrec", "first-plugin", "second-plugin", "seqrec-plugin"]),
         ("", ["seqrec"]),
         ("first-plugin", ["seqrec", "first-plugin"]),
         ("two", ["seqrec", "second-plugin"]),
         (" second-plugin , first-plugin,", ["seqrec", "first-plugin", "second-plugin"]),
-        ("unheard-of", ["seqrec"]),
+        ("plugin", ["seqrec", "seqrec-plugin"]),
     ],
 )
 def test_environment_chooses_plugins_by_distribution_or_entry_point(
@@ -186,17 +308,24 @@ def test_environment_chooses_plugins_by_distribution_or_entry_point(
         return SimpleNamespace(
             name=name,
             value="x",
-            dist=SimpleNamespace(name=distribution, version="1.0"),
+            dist=SimpleNamespace(name=distribution, version="1.0", requires=None),
             load=lambda: plugin(seqrec_tasks=lambda: [task(name)]),
         )
 
-    found = [entry("second-plugin", "two"), entry("first-plugin", "one")]
+    found = [entry("seqrec-plugin", "three"), entry("second-plugin", "two"), entry("first-plugin", "one")]
     monkeypatch.setattr("seqrec.plugins.entry_points", lambda group: found if group == "seqrec" else [])
     if wanted is None:
         monkeypatch.delenv("SEQREC_PLUGINS", raising=False)
     else:
         monkeypatch.setenv("SEQREC_PLUGINS", wanted)
     assert [loaded.name for loaded in discover().plugins] == expected
+
+
+def test_environment_that_names_what_is_not_installed_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqrec.plugins.entry_points", lambda group: [])
+    monkeypatch.setenv("SEQREC_PLUGINS", "unheard-of")
+    with pytest.warns(PluginWarning, match="SEQREC_PLUGINS: no plugin 'unheard-of' is installed; there is none"):
+        assert [loaded.name for loaded in discover().plugins] == ["seqrec"]
 
 
 STRANGER = """

@@ -22,7 +22,7 @@ from seqrec.cli.recognize import recognize
 from seqrec.cli.render import render
 from seqrec.cli.task_options import WithTaskOptions
 from seqrec.cli.train import train
-from seqrec.errors import PluginWarning, SeqrecError
+from seqrec.errors import PluginError, PluginWarning, SeqrecError
 
 _USAGE_ERRORS: Any = typer.BadParameter.__base__  # whose name typer keeps to itself
 
@@ -73,6 +73,10 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except SeqrecError as error:
+        if isinstance(error, PluginError) and error.__cause__:
+            from seqrec.plugins import traceback_of
+
+            sys.stderr.write(traceback_of(error.__cause__))
         complain(f"error: {error}")
         sys.exit(2)
     except _USAGE_ERRORS as error:

@@ -162,7 +162,7 @@ def test_renderer_that_cannot_draw_another_alphabet_of_the_task_is_named() -> No
 
 
 def test_renderer_that_does_not_pickle_is_named() -> None:
-    refused(drawing(lambda sample: sample), "its renderer in another process: ")
+    refused(drawing(lambda sample: sample), "its renderer: it cannot be sent to another process: ")
 
 
 MINDS_ITS_PROCESS = """
@@ -189,7 +189,7 @@ def test_renderer_that_draws_otherwise_in_another_process_is_named(tmp_path: Pat
     monkeypatch.setenv("HOME_OF_THE_TEST", str(os.getpid()))
     import homesick  # type: ignore[import-not-found]
 
-    refused(altered(renderer=homesick.Homesick()), "its renderer in another process: the same seed gives another picture")
+    refused(altered(renderer=homesick.Homesick()), "its renderer: in another process the same seed gives another picture")
 
 
 def test_reader_of_another_task_or_alphabet_is_named(tiny_model: Path, tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+"""stub"""
+def new() -> None:
+    """x"""

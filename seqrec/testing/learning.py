@@ -1,0 +1,150 @@
+"""Learning by heart: a network that is right must be able to learn eight pictures without a single error, in seconds."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqrec.alphabet import Alphabet
+from seqrec.interfaces import Sample
+from seqrec.recipe import PictureRecipe, Recipe
+from seqrec.testing.promise import CheckError, require
+
+if TYPE_CHECKING:
+    from seqrec.batch import Batch
+    from seqrec.data.stream import Example
+    from seqrec.network import Network
+    from seqrec.plugins import Registry
+
+PICTURES = 8
+SMALL = (
+    "backbone.name=fast",
+    "backbone.channels=[16, 24, 32, 48, 64, 64, 96]",
+    "sequence.name=bilstm",
+    "sequence.hidden=64",
+    "sequence.layers=1",
+    "transcription.name=ctc",
+)
+"""Settings of a network that learns eight pictures on a CPU in seconds."""
+
+_STEPS = 800
+_LOOK_EVERY = 20
+_WARMUP = 20
+_RATE = 3e-3
+
+
+def core_parts() -> "Registry":
+    """The parts of the core and nothing of what is installed."""
+    from seqrec import builtin
+    from seqrec.plugins import build_registry
+
+    return build_registry([("seqrec", "", lambda: builtin)])
+
+
+def small_network(alphabet: Alphabet, recipe: Recipe, plugins: "Registry") -> "Network":
+    """A network of the core's own parts for an alphabet, with the weights of seed 1."""
+    import torch
+
+    from seqrec.network import build_network
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return build_network(recipe.with_settings(SMALL), alphabet, plugins)
+
+
+def learn_by_heart(network: "Network", alphabet: Alphabet, picture: PictureRecipe, samples: Sequence[Sample]) -> None:
+    """Nothing, if a network comes to read the eight narrowest of some pictures without error.
+
+    Args:
+        network: Is trained.
+        alphabet: Of its head.
+        picture: How pictures are scaled.
+        samples: Eight or more, if there are so many; where boxes are given they guide it.
+
+    Raises:
+        CheckError: Too few frames for every sample, or errors are left after 800 steps.
+    """
+    import torch
+
+    examples = _examples(network, alphabet, picture, samples)
+    batch = _batch(examples)
+    images, widths, targets, lengths, centres = (
+        torch.from_numpy(array) for array in (batch.images, batch.widths, batch.targets, batch.target_lengths, batch.centres)
+    )
+    optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=0.0)
+    expected = [alphabet.decode(example.target) for example in examples]
+    right = 0
+    for step in range(1, _STEPS + 1):
+        network.train()
+        for group in optimizer.param_groups:
+            group["lr"] = _RATE * min(1.0, step / _WARMUP)
+        loss, guidance = network(images, widths, targets, lengths, batch.padded, centres)
+        optimizer.zero_grad()
+        (loss + guidance).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        if step % _LOOK_EVERY == 0:
+            found = _read(network, alphabet, picture, examples)
+            right = sum(one == other for one, other in zip(found, expected, strict=True))
+            if right == len(examples):
+                return
+    raise CheckError(f"after {_STEPS} steps it reads {right} of {len(examples)} pictures right; the loss is {float(loss.detach()):.3f}")
+
+
+def saved_and_loaded(network: "Network", alphabet: Alphabet, recipe: Recipe, samples: Sequence[Sample], plugins: "Registry") -> None:
+    """Nothing, if a network gives exactly the same from its model file.
+
+    Raises:
+        CheckError: Alphabet, recipe or log-probabilities are others.
+    """
+    import numpy as np
+
+    from seqrec.engines.torch_engine import TorchEngine, load_engine
+    from seqrec.model_file import ModelCard, read_card, save_model
+
+    batch = _batch(_examples(network, alphabet, recipe.picture, samples))
+    before = TorchEngine(network, alphabet, "cpu").run(batch.images, batch.widths)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.safetensors"
+        save_model(file, network.state_dict(), ModelCard(recipe.task, "", alphabet, recipe))
+        card = read_card(file)
+        require(card.alphabet == alphabet and card.recipe == recipe, "its model file gives back another alphabet or recipe")
+        after = load_engine(file, card, plugins, "cpu").run(batch.images, batch.widths)
+    same = all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    require(same, "from its model file it gives other log-probabilities")
+
+
+def _examples(network: "Network", alphabet: Alphabet, picture: PictureRecipe, samples: Sequence[Sample]) -> "list[Example]":
+    """The eight narrowest of those samples that have frames enough, scaled."""
+    import numpy as np
+    import torch
+
+    from seqrec.data.stream import Example
+    from seqrec.pictures import fit_height
+
+    found = []
+    for sample in samples:
+        ids = tuple(alphabet.encode(sample.label))
+        step = network.backbone.width_step_px
+        image = fit_height(sample.image, picture.height_px, picture.min_width_px, step, picture.max_width_px)
+        (frames,) = network.backbone.frame_lengths(torch.tensor([image.shape[1]])).tolist()
+        if network.transcription.frames_needed(ids) <= frames:
+            scale = np.float32(image.shape[1] / sample.image.shape[1])
+            found.append(Example(image, ids, sample.key, None if sample.boxes is None else sample.boxes * scale))
+    require(bool(found), f"none of {len(samples)} pictures has frames enough for its symbols")
+    return sorted(found, key=lambda example: example.image.shape[1])[:PICTURES]
+
+
+def _batch(examples: "Sequence[Example]") -> "Batch":
+    from seqrec.batch import collate
+
+    centres = [[] if example.boxes is None else example.boxes.mean(1).tolist() for example in examples]
+    return collate([example.image for example in examples], [example.target for example in examples], [""] * len(examples), centres)
+
+
+def _read(network: "Network", alphabet: Alphabet, picture: PictureRecipe, examples: "Sequence[Example]") -> list[list[str]]:
+    from seqrec.engines.torch_engine import TorchEngine
+    from seqrec.recognizer import Recognizer
+
+    reader = Recognizer(TorchEngine(network, alphabet, "cpu"), picture, alphabet)
+    return [list(reading.symbols) for reading in reader.read([example.image for example in examples])]

@@ -1,0 +1,191 @@
+"""What every renderer promises: pictures that follow from their seed alone, with labels and boxes that fit. No torch."""
+
+import pickle
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+
+import numpy as np
+import numpy.typing as npt
+
+from seqrec.alphabet import Alphabet, frames_needed
+from seqrec.data.sources import RenderedSource
+from seqrec.errors import MissingExtraError, RecipeError
+from seqrec.interfaces import Renderer, Sample
+from seqrec.model_file import require_torch
+from seqrec.pictures import fitted_width
+from seqrec.recipe import Recipe
+from seqrec.testing.promise import CheckError, Promise, keep_all, require
+
+PICTURES = 100
+"""Pictures that are drawn with the default alphabet; a fifth as many where that is enough."""
+MOST_UNREACHABLE = 0.02
+"""Share of drawn pictures that may have too few frames for their symbols; training skips and counts them."""
+
+_OVERLAP_PX = 2  # a slim letter may stand over its neighbour's tail
+_SEED = 20_150_721  # of the pictures that are checked; any other would do
+
+Print = tuple[object, ...]
+"""What two equal samples have in common."""
+
+
+def check_renderer(renderer: Renderer, alphabet: Alphabet) -> None:
+    """Nothing, if a renderer keeps its promises.
+
+    The same seed gives the same picture, label and boxes, whatever was drawn before and in every process, to which the renderer
+    is sent; other seeds give others. Pictures are uint8 (H, W); labels are spelt with the alphabet; boxes stand in the order of
+    the symbols; nearly all pictures are wide enough for the frames that their symbols and repeats need; unknown options are
+    refused.
+
+    Args:
+        renderer: As a task has it.
+        alphabet: The task's default one.
+
+    Raises:
+        CheckError: The first promise that is not kept.
+
+    Example:
+        >>> from seqrec.testing.bars import BARS, BarRenderer
+        >>> check_renderer(BarRenderer(), BARS)
+    """
+    keep_all(renderer_promises(renderer, alphabet, "renderer", type(renderer).__name__))
+
+
+def renderer_promises(renderer: Renderer, alphabet: Alphabet, kind: str, owner: str, about: str = "") -> list[Promise]:
+    """The promises of a renderer, of its own or of a task's."""
+
+    @cache
+    def source() -> RenderedSource:
+        return RenderedSource(renderer.configured(alphabet, {}), _SEED)
+
+    @cache
+    def drawn() -> list[Sample]:
+        return [source().sample(index) for index in range(PICTURES)]
+
+    def samples() -> None:
+        for sample in drawn():
+            check_sample(sample, alphabet)
+
+    def held_out() -> None:
+        other = RenderedSource(renderer.held_out().configured(alphabet, {}), _SEED)
+        for index in range(PICTURES // 5):
+            check_sample(other.sample(index), alphabet)
+
+    found = {
+        "draws-samples": samples,
+        "same-seed-same-picture": lambda: _same_again(source(), drawn()),
+        "frames-enough": lambda: _frames(drawn(), alphabet),
+        "draws-what-training-never-sees": held_out,
+        "refuses-unknown-options": lambda: _refuses(renderer, alphabet),
+        "draws-alike-in-another-process": lambda: _same_elsewhere(source(), drawn()),
+    }
+    return [Promise(kind, owner, name, function, about) for name, function in found.items()]
+
+
+def check_sample(sample: Sample, alphabet: Alphabet) -> None:
+    """Nothing, if a drawn sample is one that training can use.
+
+    Raises:
+        CheckError: It is not.
+        AlphabetError: Its label holds what is not in the alphabet.
+    """
+    image = sample.image
+    shape = getattr(image, "shape", None)
+    require(
+        isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 2 and image.size > 0,
+        f"a picture is {getattr(image, 'dtype', type(image).__name__)} of shape {shape}; expected uint8 (H, W)",
+    )
+    symbols = alphabet.encode(sample.label)
+    require(bool(symbols), f"a picture has the empty label {sample.label!r}")
+    if sample.boxes is None:
+        return
+    expected = (len(symbols), 2)
+    require(
+        sample.boxes.shape == expected, f"label {sample.label!r} has boxes of shape {sample.boxes.shape}; expected {expected}"
+    )
+    left, right = sample.boxes.T
+    middles = sample.boxes.mean(1)
+    require(bool((left <= right).all()), f"a box of label {sample.label!r} ends before it begins")
+    require(
+        bool((np.diff(middles) >= -_OVERLAP_PX).all()), f"the boxes of label {sample.label!r} are not in the order of its symbols"
+    )
+    require(
+        bool((middles >= 0).all() and (middles <= image.shape[1]).all()),
+        f"a box of label {sample.label!r} has its middle outside the picture of {image.shape[1]} pixels: {middles.tolist()}",
+    )
+
+
+def _same_again(source: RenderedSource, drawn: list[Sample]) -> None:
+    prints = [_print_of(sample) for sample in drawn]
+    again = [_print_of(source.sample(index)) for index in reversed(range(len(drawn)))]
+    require(again[::-1] == prints, "the same seed gives another picture, label or boxes the second time")
+    require(len(set(prints)) > 1, "every seed gives the same picture")
+
+
+def _same_elsewhere(source: RenderedSource, drawn: list[Sample]) -> None:
+    count = PICTURES // 5
+    try:
+        pickle.loads(pickle.dumps(source))
+    except Exception as error:
+        raise CheckError(f"it cannot be sent to another process: {type(error).__name__}: {error}") from error
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        elsewhere = pool.submit(_prints, source, count).result(timeout=300)
+    prints = [_print_of(sample) for sample in drawn[:count]]
+    require(elsewhere == prints, "in another process the same seed gives another picture, label or boxes")
+
+
+def _refuses(renderer: Renderer, alphabet: Alphabet) -> None:
+    try:
+        renderer.configured(alphabet, {"no_such_option": 1})
+    except RecipeError:
+        return
+    require(False, "it takes the unknown option 'no_such_option'; `configured` must raise RecipeError, as `with_options` does")
+
+
+def _frames(drawn: list[Sample], alphabet: Alphabet) -> None:
+    """Whether the default recipe's backbone gives frames enough."""
+    frames_of = _default_frames()
+    if frames_of is None:
+        return
+    size = Recipe().picture
+    short = []
+    for sample in drawn:
+        height, width = sample.image.shape
+        frames = frames_of(fitted_width(width, height, size.height_px, size.min_width_px, 4))
+        if frames_needed(alphabet.encode(sample.label)) > frames:
+            short.append(f"{sample.label!r} on {width}×{height} pixels gives {frames} frames")
+    require(
+        len(short) <= MOST_UNREACHABLE * len(drawn),
+        f"{len(short)} of {len(drawn)} pictures have fewer frames than symbols and repeats: {'; '.join(short[:2])}",
+    )
+
+
+def _default_frames() -> Callable[[int], int] | None:
+    """Frames for a width in pixels in the default recipe, or None where torch is not installed."""
+    try:
+        require_torch()
+    except MissingExtraError:
+        return None
+    import torch
+
+    from seqrec.network import build_network
+    from seqrec.testing.learning import core_parts
+
+    with torch.device("meta"):
+        backbone = build_network(Recipe(), Alphabet("any", ["a"]), core_parts()).backbone
+    return lambda width: int(backbone.frame_lengths(torch.tensor([width])))
+
+
+def _print_of(sample: Sample) -> Print:
+    boxes = None if sample.boxes is None else np.asarray(sample.boxes, np.float32)
+    return sample.label, sample.image.shape, zlib.crc32(sample.image.tobytes()), _bytes_of(boxes)
+
+
+def _bytes_of(boxes: "npt.NDArray[np.float32] | None") -> bytes:
+    return b"" if boxes is None else boxes.tobytes()
+
+
+def _prints(source: RenderedSource, count: int) -> list[Print]:
+    return [_print_of(source.sample(index)) for index in range(count)]

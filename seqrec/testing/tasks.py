@@ -1,0 +1,209 @@
+"""What every task promises. Importing this imports no torch; with torch installed frames, weights and learning are checked too."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import SkipTest
+
+from seqrec.alphabet import Alphabet
+from seqrec.data.readers import open_dataset
+from seqrec.data.sources import RenderedSource
+from seqrec.decoding.decoders import BeamDecoder
+from seqrec.decoding.lexicon import Lexicon, parse_entry
+from seqrec.interfaces import Renderer, Sample, Store
+from seqrec.model_file import read_card
+from seqrec.pictures import open_picture
+from seqrec.reading import Reading
+from seqrec.recipe import Recipe, load_recipe
+from seqrec.task import Task
+from seqrec.testing.alphabets import alphabet_promises, check_fold
+from seqrec.testing.command_line import try_commands
+from seqrec.testing.learning import SMALL, core_parts, learn_by_heart, saved_and_loaded, small_network
+from seqrec.testing.promise import Promise, keep_all, needs_torch, require
+from seqrec.testing.renderers import PICTURES, check_sample, renderer_promises
+
+if TYPE_CHECKING:
+    from seqrec.network import Network
+
+_DRAWN = 32  # of which the narrowest are learnt by heart
+_SEED = 7
+
+
+def check_task(task: Task, *, thorough: bool = False) -> None:
+    """Nothing, if a task keeps the promises that `seqrec` relies on.
+
+    Alphabets come back from JSON and ids from symbols; protocols can be folded to; recipes load and the renderer takes their
+    options; the renderer keeps its own promises, see `check_renderer`; sample pictures, lexicons, grammars, the shipped reader
+    and finished readings fit.
+
+    Args:
+        task: As a plugin's `seqrec_tasks` offers it.
+        thorough: Also train: a small network learns eight pictures by heart, and reads the same from its file. Takes seconds.
+
+    Raises:
+        CheckError: The first promise that is not kept.
+
+    Example:
+        >>> from seqrec.testing.bars import seqrec_tasks
+        >>> check_task(seqrec_tasks()[0])
+    """
+    keep_all([*task_promises(task), *(learning_promises(task) if thorough else [])])
+
+
+def task_promises(task: Task) -> list[Promise]:
+    """The promises of a task that need no training."""
+
+    def promise(name: str, about: str, function: Callable[[], object]) -> Promise:
+        def run() -> None:
+            function()
+
+        return Promise("task", task.name, name, run, about)
+
+    found = [promise("has-a-name", "its name", lambda: _name(task.name))]
+    for alphabet in (task.alphabet, *task.alphabets):
+        found += alphabet_promises(alphabet, "task", task.name, f"alphabet '{alphabet.name}'")
+    for protocol in task.protocols:
+        target = protocol.alphabet or task.alphabet
+        about = f"protocol '{protocol.name}'"
+        found.append(promise(f"reads-under-{protocol.name}", about, lambda target=target: check_fold(task.alphabet, target)))
+    for name, path in task.recipes.items():
+        found.append(promise(f"recipe-{name}", f"recipe '{name}'", lambda path=path: _recipe(task, path)))
+    for name, words in task.lexicons.items():
+        found.append(promise(f"lexicon-{name}", f"lexicon '{name}'", lambda words=words: _lexicon(task, list(words()))))
+    for name, grammar in task.grammars.items():
+        about = f"grammar '{name}'"
+        found.append(promise(f"grammar-{name}", about, lambda grammar=grammar: BeamDecoder(grammars=[(grammar(task.alphabet), 1.0)])))
+    if task.samples:
+        found.append(promise("samples-can-be-read", "its samples", lambda: sample_pictures(task)))
+    if task.weights and task.weights.is_file():
+        found.append(promise("reader-fits", f"its reader '{task.weights.name}'", lambda: _weights(task)))
+    if task.finish:
+        found.append(promise("finishes-readings", "its finish", lambda: _finish(task)))
+    if task.renderer:
+        for alphabet in task.alphabets:
+            about = f"its renderer with alphabet '{alphabet.name}'"
+            found.append(promise(f"draws-{alphabet.name}", about, lambda alphabet=alphabet: _draws(task.renderer, alphabet)))
+        found += renderer_promises(task.renderer, task.alphabet, "task", task.name, "its renderer")
+    return found
+
+
+def learning_promises(task: Task) -> list[Promise]:
+    """The promises of a task that train a network, or write one to a file."""
+    found = {
+        "learns-by-heart": lambda: _with_network(task, lambda network, recipe: learn_by_heart(
+            network, task.alphabet, recipe.picture, practice(task))),
+        "reads-the-same-from-its-file": lambda: _with_network(task, lambda network, recipe: saved_and_loaded(
+            network, task.alphabet, recipe, practice(task), core_parts())),
+        "reads-the-same-as-onnx": lambda: _onnx(task),
+    }  # fmt: skip
+    return [Promise("task", task.name, name, function) for name, function in found.items()]
+
+
+def command_promise(task: Task) -> Promise:
+    """The promise that the commands work with an installed task."""
+    return Promise("task", task.name, "works-on-the-command-line", lambda: try_commands(task))
+
+
+def practice(task: Task) -> list[Sample]:
+    """Pictures of a task to learn from: drawn ones, or its samples.
+
+    Raises:
+        unittest.SkipTest: It has neither.
+    """
+    if task.renderer:
+        source = RenderedSource(task.renderer.configured(task.alphabet, default_recipe(task).renderer), _SEED)
+        return [source.sample(index) for index in range(_DRAWN)]
+    if task.samples:
+        return sample_pictures(task)
+    raise SkipTest("it has neither a renderer nor sample pictures to learn from")
+
+
+def default_recipe(task: Task) -> Recipe:
+    """What `seqrec train --task T` takes without `--recipe`."""
+    from dataclasses import replace
+
+    recipe = load_recipe(task.recipes["fast"]) if "fast" in task.recipes else Recipe()
+    return replace(recipe, task=task.name)
+
+
+def sample_pictures(task: Task) -> list[Sample]:
+    """The task's sample pictures.
+
+    Raises:
+        SeqrecError: One cannot be read, or its label is not spelt with the alphabet.
+    """
+    assert task.samples is not None
+    store: Store = open_dataset(task.samples)
+    samples = []
+    for index in range(len(store)):
+        key = store.key(index)
+        sample = Sample(open_picture(store.encoded(index), key), store.label(index), None, key)
+        task.alphabet.encode(sample.label)
+        samples.append(sample)
+    return samples
+
+
+def _name(name: str) -> None:
+    require(bool(name) and not set(name) & set(": \t\n="), f"{name!r} must be one word without ':' or '='")
+
+
+def _recipe(task: Task, path: Path) -> None:
+    recipe = load_recipe(path)
+    alphabet = task.alphabet_named(recipe.alphabet)
+    if task.renderer:
+        task.renderer.configured(alphabet, recipe.renderer)
+
+
+def _lexicon(task: Task, lines: list[str]) -> None:
+    require(len(lines) > 0 and all(isinstance(line, str) and line for line in lines), "it must give words, none empty")
+    Lexicon.compile([parse_entry(line) for line in lines], task.alphabet, policy="drop")
+
+
+def _draws(renderer: Renderer | None, alphabet: Alphabet) -> None:
+    assert renderer is not None
+    source = RenderedSource(renderer.configured(alphabet, {}), _SEED)
+    for index in range(PICTURES // 5):
+        check_sample(source.sample(index), alphabet)
+
+
+def _finish(task: Task) -> None:
+    """Whether it takes readings of no, one and all symbols, and gives fields that JSON can hold."""
+    import json
+
+    assert task.finish is not None
+    symbols = task.alphabet.symbols
+    for some in ((), symbols[:1], symbols[:50]):
+        reading = Reading(tuple(some), task.alphabet.text(some), 0.5)
+        fields = dict(task.finish(reading))
+        require(all(isinstance(key, str) for key in fields), f"it gives keys that are no text: {list(fields)}")
+        json.dumps(fields)
+
+
+def _weights(task: Task) -> None:
+    assert task.weights is not None
+    card = read_card(task.weights)
+    require(card.task == task.name, f"it was trained for task '{card.task}'")
+    known = [alphabet.symbols for alphabet in (task.alphabet, *task.alphabets)]
+    require(
+        card.alphabet.symbols in known,
+        f"its alphabet '{card.alphabet.name}' ({len(card.alphabet)} symbols) is none of the task's",
+    )
+    needs_torch()
+    from seqrec.engines.torch_engine import load_engine
+    from seqrec.plugins import registry
+
+    load_engine(task.weights, card, registry(), "cpu")
+
+
+def _with_network(task: Task, act: "Callable[[Network, Recipe], None]") -> None:
+    needs_torch()
+    recipe = default_recipe(task).with_settings(SMALL)
+    act(small_network(task.alphabet, recipe, core_parts()), recipe)
+
+
+def _onnx(task: Task) -> None:
+    needs_torch()
+    if importlib.util.find_spec("seqrec.export") is None:
+        raise SkipTest("this seqrec has no export to ONNX")
+    raise SkipTest("not written yet")
