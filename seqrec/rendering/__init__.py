@@ -7,6 +7,7 @@ from seqrec.rendering import camera, degrade
 from seqrec.rendering.dice import Dice
 from seqrec.rendering.font_renderer import FontRenderer
 from seqrec.rendering.fonts import Font, Glyph
+from seqrec.rendering.glyph_folder import GlyphFolder, glyph_symbols
 from seqrec.rendering.layout import Line, lay_out
 from seqrec.rendering.options import require, with_options
 from seqrec.rendering.surface import gradient, shade, spot, texture
@@ -18,11 +19,13 @@ __all__ = [
     "Font",
     "FontRenderer",
     "Glyph",
+    "GlyphFolder",
     "Line",
     "Warp",
     "camera",
     "corners",
     "degrade",
+    "glyph_symbols",
     "gradient",
     "lay_out",
     "require",

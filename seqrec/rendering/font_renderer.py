@@ -1,4 +1,4 @@
-"""A ready renderer: symbols of any alphabet in given fonts, on plain paper, moderately photographed."""
+"""A ready renderer: symbols of any alphabet in given fonts or glyph pictures, on plain paper, moderately photographed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from seqrec.interfaces import Renderer, Sample
 from seqrec.rendering import camera, degrade
 from seqrec.rendering.dice import Dice
 from seqrec.rendering.fonts import Font, Grey
+from seqrec.rendering.glyph_folder import GlyphFolder
 from seqrec.rendering.layout import Line, lay_out
 from seqrec.rendering.options import require, with_options
 from seqrec.rendering.surface import texture
@@ -49,13 +50,13 @@ class FontOptions:
 class _Face:
     """A font with the symbols that it can draw, those of them that have ink, and the rows that their ink takes."""
 
-    font: Font
+    font: Font | GlyphFolder
     symbols: tuple[str, ...]
     inked: tuple[str, ...]
     cell: tuple[int, int]
 
 
-def _face(font: Font, symbols: Sequence[str], letter_px: int) -> _Face:
+def _face(font: Font | GlyphFolder, symbols: Sequence[str], letter_px: int) -> _Face:
     drawn = tuple(symbol for symbol in symbols if font.can_draw(symbol))
     inked = tuple(symbol for symbol in drawn if font.has_ink(symbol))
     size = font.size_px(letter_px)
@@ -71,7 +72,8 @@ class FontRenderer(Renderer):
 
     Args:
         alphabet: The symbols; each is drawn as it is spelt.
-        fonts: Font files. A symbol is drawn only in fonts that have all of its characters.
+        fonts: Font files, and folders of glyph pictures (see `seqrec.rendering.glyph_symbols`). A symbol is drawn only in fonts
+            that have all of its characters.
         length: Fewest and most symbols of a picture.
         height_px: Height of the pictures.
         difficulty: 0 clean, 1 worn.
@@ -111,7 +113,8 @@ class FontRenderer(Renderer):
     @cached_property
     def _faces(self) -> list[_Face]:
         letter_px = round(LETTER_SHARE * self.options.height_px)
-        faces = [_face(Font(path), self.alphabet.symbols, letter_px) for path in self.fonts]
+        fonts = [GlyphFolder(path) if path.is_dir() else Font(path) for path in self.fonts]
+        faces = [_face(font, self.alphabet.symbols, letter_px) for font in fonts]
         known = {symbol for face in faces for symbol in face.symbols}
         for symbol in self.alphabet.symbols:
             if symbol not in known:
@@ -133,9 +136,11 @@ class FontRenderer(Renderer):
         dice = Dice(rng, self.options.difficulty)
         face = dice.pick(self._faces)
         pieces = self._sequence(dice, face)
-        apart = 0.4 if self.alphabet.separator else 0.0
+        spelt = self.alphabet.separator and not isinstance(face.font, GlyphFolder)  # only names in letters need room between them
+        apart = 0.4 if spelt else 0.0
         letter_px = round(LETTER_SHARE * self.options.height_px)
-        line = lay_out(face.font, pieces, letter_px, tracking=apart + dice.strength(0, 0.15), cell=face.cell)
+        font = face.font.shuffled(dice) if isinstance(face.font, GlyphFolder) else face.font
+        line = lay_out(font, pieces, letter_px, tracking=apart + dice.strength(0, 0.15), cell=face.cell)
         warp, sensor = _framed(dice, line, self.options.height_px)
         pad = line.mask.shape[0] // 2 + 2
         paper = _paper(dice, line, pad)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqrec.rendering.fonts import Font, Glyph, Grey
+from seqrec.rendering.glyph_folder import GlyphFolder
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Line:
 
 
 def lay_out(
-    font: Font,
+    font: Font | GlyphFolder,
     pieces: Sequence[str],
     letter_height_px: int,
     tracking: float = 0.0,
@@ -39,7 +40,7 @@ def lay_out(
     """Set pieces of text side by side on one baseline.
 
     Args:
-        font: The typeface.
+        font: The typeface, or glyph pictures.
         pieces: What stands one beside the other, S of them: characters, or longer symbols that are drawn whole.
         letter_height_px: Height of a capital H.
         tracking: Extra way between pieces, as a part of the letter height; negative is tighter.

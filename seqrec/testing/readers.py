@@ -33,16 +33,14 @@ def check_dataset_reader(reader: DatasetReader, path: Path | None = None) -> Non
 def reader_promises(reader: DatasetReader, path: Path | None = None) -> list[Promise]:
     """The promises of a reader of data sets."""
 
-    found = {
-        "detects-nothing-else": lambda: _detects_nothing_else(reader),
-        "missing-data-is-a-data-error": lambda: _missing(reader),
-    }
+    found = {"detects-nothing-else": lambda: _detects_nothing_else(reader)}
     if path is not None:
         found |= {
             "detects-its-format": lambda: require(reader.detect(path), f"it does not detect '{path}'"),
             "reads-samples": lambda: _samples(reader.open(path)),
             "reads-alike-in-another-process": lambda: _elsewhere(reader, path),
         }
+    found["missing-data-is-a-data-error"] = lambda: _missing(reader)
     return [Promise("dataset-reader", reader.name, name, function) for name, function in found.items()]
 
 

@@ -174,6 +174,7 @@ HOME = os.environ.setdefault("HOME_OF_THE_TEST", str(os.getpid()))
 
 class Homesick(BarRenderer):
     def configured(self, alphabet, options):
+        super().configured(alphabet, options)
         return self
 
     def render(self, rng):
