@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import pluggy
 
 from seqrec import hookspecs
-from seqrec.errors import PluginError, PluginWarning, nearest
+from seqrec.errors import PluginWarning, nearest
 from seqrec.hookspecs import PROJECT
 from seqrec.interfaces import DatasetReader, Part, Store
 from seqrec.shelf import CORE, Loaded, Shelf, owner_key, short_owner
@@ -188,7 +188,8 @@ class _GuardedReader(DatasetReader):
         except Exception as error:
             told = " ".join(f"{type(error).__name__}: {error}".split())
             warnings.warn(
-                f"plugin '{self.owner}': its dataset reader '{self.name}' failed on '{path}': {told}; it is left out", PluginWarning
+                f"plugin '{self.owner}': its dataset reader '{self.name}' failed on '{path}': {told}; it is left out",
+                PluginWarning,
             )
             return False
 

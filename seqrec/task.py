@@ -99,6 +99,9 @@ class Task:
         turn_tall: Whether crops taller than wide are read turned as well.
         hint: Says of a picture's width and height in pixels and its reading what is odd about it as input, or nothing.
         description: One line for `seqrec plugins list`.
+
+    Raises:
+        PluginError: An alphabet, renderer or protocol that is something else.
     """
 
     name: str
@@ -122,6 +125,17 @@ class Task:
     turn_tall: bool = False
     hint: Callable[[int, int, Reading], str] | None = None
     description: str = ""
+
+    def __post_init__(self) -> None:
+        for field_name, held, kind in (
+            ("alphabet", (self.alphabet,), Alphabet),
+            ("alphabets", self.alphabets, Alphabet),
+            ("renderer", (self.renderer,) if self.renderer is not None else (), Renderer),
+            ("protocols", self.protocols, Protocol),
+        ):
+            for one in held:
+                if not isinstance(one, kind):
+                    raise PluginError(f"task '{self.name}': '{field_name}' holds {one!r}; expected {kind.__name__}")
 
     def alphabet_named(self, name: str) -> Alphabet:
         """The alphabet of that name, the default one for `""`.

@@ -169,7 +169,9 @@ def test_owner_is_spelt_as_pip_allows_and_without_the_prefix_that_many_share() -
 def test_whole_name_of_an_owner_goes_before_one_without_the_prefix() -> None:
     mine, theirs = task("words"), task("words")
     with pytest.warns(PluginWarning):
-        found = registry_of(("seqrec-plates", plugin(seqrec_tasks=lambda: [mine])), ("plates", plugin(seqrec_tasks=lambda: [theirs])))
+        found = registry_of(
+            ("seqrec-plates", plugin(seqrec_tasks=lambda: [mine])), ("plates", plugin(seqrec_tasks=lambda: [theirs]))
+        )
     assert found.task("plates:words") is theirs
     assert found.task("seqrec-plates:words") is mine
 
@@ -200,13 +202,18 @@ def test_asking_for_the_task_of_a_plugin_that_failed_raises_with_what_went_wrong
         f"task '{name}' is not there, because plugin 'seqrec-plates' failed to import: ImportError: no libc"
     )
     assert caught.value.__cause__ is cause
-    assert traceback_of(cause).splitlines()[-3:] == [f'  File "{__file__}", line {load.__code__.co_firstlineno + 1}, in load', "    raise cause", "ImportError: no libc"]
+    assert traceback_of(cause).splitlines()[-3:] == [
+        f'  File "{__file__}", line {load.__code__.co_firstlineno + 1}, in load',
+        "    raise cause",
+        "ImportError: no libc",
+    ]
 
 
 @pytest.mark.parametrize(
     ("requires", "fits"),
     [
-        ([], True), (["seqrec>=0.1", "numpy>=99"], True), (["seqrec[torch]>=0.0.1,<9"], True), (["seqrec>=99; extra == 'later'"], True),
+        ([], True), (["seqrec>=0.1", "numpy>=99"], True), (["seqrec[torch]>=0.0.1,<9"], True),
+        (["seqrec>=99; extra == 'later'"], True),
         (["no requirement at all!"], True), (["seqrec>=99"], False), (["Seqrec[torch] (<0.0.1)"], False),
         (["seqrec==0.0.9; python_version >= '3'"], False),
     ],
@@ -248,7 +255,9 @@ def test_reader_of_a_plugin_that_raises_while_it_looks_stops_no_other(tmp_path: 
     (tmp_path / "one.png").write_bytes(b"")
     (tmp_path / "gt.txt").write_text("one.png\tab\n")
     found = registry_of(("sulky", plugin(seqrec_dataset_readers=lambda: [Sulky()])))
-    with pytest.warns(PluginWarning, match="plugin 'sulky': its dataset reader 'sulky:gt-txt' failed on .*: OSError: not me; it is left out"):
+    with pytest.warns(
+        PluginWarning, match="plugin 'sulky': its dataset reader 'sulky:gt-txt' failed on .*: OSError: not me; it is left out"
+    ):
         store = open_dataset(tmp_path, [reader for _, reader in found.dataset_readers])
     assert store.label(0) == "ab"
 

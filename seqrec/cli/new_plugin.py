@@ -21,7 +21,7 @@ def new(
         str,
         typer.Option(
             "--symbols",
-            help="The symbols of the fonts: as they stand (`0123456789`), code points (`U+2800-U+283F`), or a file with one in each line.",
+            help="The symbols to draw: as they stand (`0123456789`), code points (`U+2800-U+283F`), or a file of lines.",
             show_default=False,
         ),
     ] = "",
@@ -35,11 +35,15 @@ def new(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Learn from this labelled data set alone; its labels say what the symbols are.", show_default=False),
+        typer.Option(
+            "--data", help="Learn from this labelled data set alone; its labels say what the symbols are.", show_default=False
+        ),
     ] = None,
     separator: Annotated[
         str,
-        typer.Option("--separator", help="What stands between the symbols of a label of --data, where one is longer than a character."),
+        typer.Option(
+            "--separator", help="What stands between the symbols of a label of --data, where one is longer than a character."
+        ),
     ] = "",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The folder to write; ./NAME by default.", show_default=False)
@@ -47,8 +51,8 @@ def new(
 ) -> None:
     """Write a plugin for a new symbol set: a distribution that installs, passes its own tests, and trains at once.
 
-    Its practice pictures are drawn in fonts or put together from glyph pictures, or it learns from a labelled data set. With none of
-    these it reads digits in a plain font, to be changed.
+    Its practice pictures are drawn in fonts or put together from glyph pictures, or it learns from a labelled data set. With
+    none of these it reads digits in a plain font, to be changed.
 
     Example: `seqrec plugins new my-runes --font runes.ttf --symbols U+16A0-U+16EA`
     """
@@ -80,5 +84,9 @@ def new(
     files = write_plugin(name, folder, source)
     complain(f"{folder}: {len(files)} files, a task of {len(source.symbols)} symbols in {package}/__init__.py")
     learnt = f" --data {data}" if data else ""
-    for line in (f"pip install -e {folder}", f"pytest {folder}", f"seqrec train --task {name}{learnt} --minutes 10 -o runs/{name}"):
+    for line in (
+        f"pip install -e {folder}",
+        f"pytest {folder}",
+        f"seqrec train --task {name}{learnt} --minutes 10 -o runs/{name}",
+    ):
         typer.echo(line)

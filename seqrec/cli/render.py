@@ -1,6 +1,6 @@
 """`seqrec render`: draw practice pictures."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +43,7 @@ def render(
     from seqrec.cli.train import chosen_recipe
     from seqrec.plugins import registry
     from seqrec.recipe import Recipe
+    from seqrec.rendering import FontRenderer
 
     if (out is None) == (sheet is None):
         raise SeqrecError("say where to: -o LMDB for a data set, or --sheet PNG for a contact sheet")
@@ -53,7 +54,7 @@ def render(
     renderer = chosen.renderer.configured(chosen.alphabet_named(plan.alphabet), plan.renderer)
     renderer = renderer.held_out() if held_out else renderer
     if sheet is not None:
-        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet)
+        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet, renderer.fonts if isinstance(renderer, FontRenderer) else ())
         complain(f"{count} pictures drawn on {sheet}")
     elif out is not None:
         write_sets(renderer, seed, count, out, shards)
@@ -97,8 +98,15 @@ def write_set(renderer: "Renderer", seed: int, indices: range, out: Path) -> Non
             writer.add(encode_png(drawn.image), drawn.label, (drawn.image.shape[1], drawn.image.shape[0]))
 
 
-def draw_sheet(drawn: "list[Sample]", path: Path, width_px: int = 1200, gap_px: int = 8) -> None:
+def draw_sheet(drawn: "list[Sample]", path: Path, fonts: "Sequence[Path]" = (), width_px: int = 1200, gap_px: int = 8) -> None:
     """Pictures in rows on one PNG, each with its label below.
+
+    Args:
+        drawn: The pictures.
+        path: The PNG.
+        fonts: Where labels find a font, if the plain one lacks their symbols; folders of glyph pictures are passed over.
+        width_px: Of the sheet.
+        gap_px: Between pictures.
 
     Raises:
         DataError: The file cannot be written.
@@ -106,11 +114,23 @@ def draw_sheet(drawn: "list[Sample]", path: Path, width_px: int = 1200, gap_px: 
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
-    font = ImageFont.load_default(12)
+    from seqrec.rendering import Font
+
+    plain = ImageFont.load_default(12)
+    others = [Font(file) for file in fonts if file.is_file()]
+
+    def font_for(label: str) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
+        """The plain font, or another where that cannot draw the label."""
+        if label.isascii() or not isinstance(plain, ImageFont.FreeTypeFont):
+            return plain
+        found = next((other for other in others if other.can_draw(label)), None)
+        return ImageFont.truetype(str(found.path), 13) if found else plain
+
     places, x, y, row_px = [], gap_px, gap_px, 0
     for sample in drawn:
         height, width = sample.image.shape
         room_px = max(width, min(_LABEL_PX, width_px - 2 * gap_px))
+        font = font_for(sample.label)
         lines = _wrapped(sample.label, room_px, font.getlength)
         taken_px = max(width, *(int(font.getlength(line)) for line in lines))
         if x + taken_px + gap_px > width_px and x > gap_px:
@@ -122,7 +142,7 @@ def draw_sheet(drawn: "list[Sample]", path: Path, width_px: int = 1200, gap_px: 
     for sample, (x, y, lines) in zip(drawn, places, strict=True):
         page.paste(Image.fromarray(np.ascontiguousarray(sample.image)), (x, y))
         for number, line in enumerate(lines):
-            pen.text((x, y + sample.image.shape[0] + 1 + _LINE_PX * number), line, fill=60, font=font)
+            pen.text((x, y + sample.image.shape[0] + 1 + _LINE_PX * number), line, fill=60, font=font_for(sample.label))
     try:
         page.save(path, "PNG")
     except OSError as error:

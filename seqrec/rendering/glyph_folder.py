@@ -22,8 +22,8 @@ _glyphs: dict[tuple[Path, int], Glyph] = {}
 def glyph_symbols(folder: Path) -> dict[str, list[Path]]:
     """The symbols that a folder has pictures of, each with its pictures, sorted.
 
-    A symbol is named by its file (`7.png`), or by a subfolder with several pictures of it (`7/first.png`). `U+002F` stands for the
-    character of that code point, for those that a file's name cannot hold.
+    A symbol is named by its file (`7.png`), or by a subfolder with several pictures of it (`7/first.png`). `U+002F` stands for
+    the character of that code point, for those that a file's name cannot hold.
 
     Raises:
         DataError: No folder, or no picture in it.
@@ -74,11 +74,13 @@ class GlyphFolder:
     @cached_property
     def tallest_px(self) -> int:
         """Height of the highest picture."""
-        return max(_read(picture).shape[0] for pictures in self.pictures.values() for picture in pictures)
+        return max(len(_read(picture)) for pictures in self.pictures.values() for picture in pictures)
 
     def shuffled(self, dice: Dice) -> "GlyphFolder":
         """The same glyphs, of each symbol any of its pictures."""
-        other = GlyphFolder(self.path, {symbol: dice.below(len(found)) for symbol, found in self.pictures.items() if len(found) > 1})
+        other = GlyphFolder(
+            self.path, {symbol: dice.below(len(found)) for symbol, found in self.pictures.items() if len(found) > 1}
+        )
         other.__dict__.update({name: value for name, value in self.__dict__.items() if name in ("pictures", "tallest_px")})
         return other
 

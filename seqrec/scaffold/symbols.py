@@ -29,7 +29,9 @@ def read_symbols(text: str) -> list[str]:
     else:
         found = list(unicodedata.normalize("NFC", text))
     if not found:
-        raise AlphabetError(f"--symbols {text!r} names no symbol; write them (0123456789), as U+2800-U+283F, or name a file of lines")
+        raise AlphabetError(
+            f"--symbols {text!r} names no symbol; write them (0123456789), as U+2800-U+283F, or name a file of lines"
+        )
     return list(dict.fromkeys(found))
 
 
@@ -73,7 +75,9 @@ def as_python(symbols: Sequence[str]) -> str:
 def _quoted(text: str) -> str:
     """A Python string; what could not be seen, or would join what stands before it, is written as its code."""
     shown = "".join(
-        character if character.isprintable() and not unicodedata.combining(character) and character not in '"\\' else _escaped(character)
+        character
+        if character.isprintable() and not unicodedata.combining(character) and character not in '"\\'
+        else _escaped(character)
         for character in text
     )
     return f'"{shown}"'

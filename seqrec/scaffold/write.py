@@ -158,7 +158,9 @@ def checked_name(name: str) -> str:
         raise PluginError(f"'{name}' is no name for a plugin; write small letters, digits and single dashes, as in my-symbols")
     package = name.replace("-", "_")
     if package in sys.stdlib_module_names or importlib.util.find_spec(package) is not None:
-        raise PluginError(f"'{name}' would hide the module '{package}', which is there already; choose another, as in {name}-symbols")
+        raise PluginError(
+            f"'{name}' would hide the module '{package}', which is there already; choose another, as in {name}-symbols"
+        )
     return package
 
 

@@ -26,7 +26,7 @@ def try_commands(task: Task) -> None:
     installed = [offer["name"] for offer in listed["offers"] if offer["kind"] == "task"]
     require(
         task.name in installed,
-        f"`seqrec plugins list` does not show it (there are: {', '.join(installed) or 'none'}); install its plugin: pip install -e .",
+        f"it is not installed (tasks that are: {', '.join(installed) or 'none'}); install its plugin: pip install -e .",
     )
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -59,10 +59,13 @@ def _first(path: Path) -> bytes:
 def _run(*words: str) -> str:
     """What a command prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "seqrec", *words], capture_output=True, text=True, encoding="utf-8", timeout=_TIMEOUT_S, check=False
+        [sys.executable, "-m", "seqrec", *words],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=_TIMEOUT_S,
+        check=False,
     )
     last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
     require(done.returncode == 0, f"`seqrec {' '.join(words)}` ends with exit code {done.returncode}: {last}")
     return done.stdout
-
-

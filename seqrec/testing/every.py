@@ -111,5 +111,5 @@ def _imports_lightly(module: str) -> None:
     require(done.returncode == 0, f"`import {module}` fails in a process of its own: {last}")
     require(
         not done.stdout.strip(),
-        f"`import {module}` imports {done.stdout.strip()}, which every seqrec command would wait for; name classes in a Part as text",
+        f"`import {module}` imports {done.stdout.strip()}, and every command would wait for it; name classes in a Part as text",
     )

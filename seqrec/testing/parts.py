@@ -141,9 +141,11 @@ def module_promises(build: "Callable[[], nn.Module]", run: "Callable[[nn.Module]
         require(not differing, f"the same seed gives other weights: {', '.join(differing[:3])}")
 
     def gradients() -> None:
+        import torch
+
         module = build().train()
         given = run(module)
-        (given * noise(*given.shape)).sum().backward()  # a plain sum is constant behind a normalisation
+        torch.autograd.backward((given * noise(*given.shape)).sum())  # a plain sum is constant behind a normalisation
         without = [name for name, value in module.named_parameters() if value.grad is None or not value.grad.abs().max() > 0]
         require(not without, f"no gradient reaches {', '.join(without[:3])}")
 
@@ -203,11 +205,13 @@ def _backbone_padding(module: "nn.Module") -> None:
 
 
 def _frame_places(module: "nn.Module") -> None:
+    import torch
+
     backbone = cast(Backbone, module)
     pictures = noise(8, 1, _HEIGHT_PX, 256).requires_grad_()
     frames = backbone(pictures, None)
     middle = len(frames) // 2
-    (frames[middle] * noise(*frames[middle].shape)).sum().backward()
+    torch.autograd.backward((frames[middle] * noise(*frames[middle].shape)).sum())
     assert pictures.grad is not None
     strength = pictures.grad.abs().sum((0, 1, 2))
     centre = float((strength * (noise(1).new_tensor(range(256)) + 0.5)).sum() / strength.sum())

@@ -32,7 +32,6 @@ def check_dataset_reader(reader: DatasetReader, path: Path | None = None) -> Non
 
 def reader_promises(reader: DatasetReader, path: Path | None = None) -> list[Promise]:
     """The promises of a reader of data sets."""
-
     found = {"detects-nothing-else": lambda: _detects_nothing_else(reader)}
     if path is not None:
         found |= {
@@ -51,7 +50,13 @@ def _detects_nothing_else(reader: DatasetReader) -> None:
         (folder / "notes").mkdir()
         (folder / "notes" / "notes.txt").write_bytes(b"\xff\x00 no words\n")
         (folder / "file.bin").write_bytes(bytes(range(256)))
-        for path in (folder / "empty", folder / "notes", folder / "notes" / "notes.txt", folder / "file.bin", folder / "not there"):
+        for path in (
+            folder / "empty",
+            folder / "notes",
+            folder / "notes" / "notes.txt",
+            folder / "file.bin",
+            folder / "not there",
+        ):
             require(not reader.detect(path), f"it detects its format where there is none ('{path.name}')")
 
 

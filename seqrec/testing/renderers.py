@@ -2,22 +2,22 @@
 
 import pickle
 import zlib
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
+from unittest import SkipTest
 
 import numpy as np
 import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet, frames_needed
 from seqrec.data.sources import RenderedSource
-from seqrec.errors import MissingExtraError, RecipeError
-from seqrec.interfaces import Renderer, Sample
-from seqrec.model_file import require_torch
+from seqrec.errors import RecipeError
+from seqrec.interfaces import Prepare, Renderer, Sample
 from seqrec.pictures import fitted_width
 from seqrec.recipe import Recipe
-from seqrec.testing.promise import CheckError, Promise, keep_all, require
+from seqrec.testing.promise import CheckError, Promise, keep_all, needs_torch, require
 
 PICTURES = 100
 """Pictures that are drawn with the default alphabet; a fifth as many where that is enough."""
@@ -53,8 +53,16 @@ def check_renderer(renderer: Renderer, alphabet: Alphabet) -> None:
     keep_all(renderer_promises(renderer, alphabet, "renderer", type(renderer).__name__))
 
 
-def renderer_promises(renderer: Renderer, alphabet: Alphabet, kind: str, owner: str, about: str = "") -> list[Promise]:
-    """The promises of a renderer, of its own or of a task's."""
+def renderer_promises(
+    renderer: Renderer,
+    alphabet: Alphabet,
+    kind: str,
+    owner: str,
+    about: str = "",
+    recipe: Recipe | None = None,
+    before: Prepare | None = None,
+) -> list[Promise]:
+    """The promises of a renderer, of its own or of a task's; `recipe` and `before` say how many frames a picture gives."""
 
     @cache
     def source() -> RenderedSource:
@@ -76,7 +84,7 @@ def renderer_promises(renderer: Renderer, alphabet: Alphabet, kind: str, owner: 
     found = {
         "draws-samples": samples,
         "same-seed-same-picture": lambda: _same_again(source(), drawn()),
-        "frames-enough": lambda: _frames(drawn(), alphabet),
+        "frames-enough": lambda: _frames(drawn(), alphabet, recipe or Recipe(), before),
         "draws-what-training-never-sees": held_out,
         "refuses-unknown-options": lambda: _refuses(renderer, alphabet),
         "draws-alike-in-another-process": lambda: _same_elsewhere(source(), drawn()),
@@ -144,38 +152,31 @@ def _refuses(renderer: Renderer, alphabet: Alphabet) -> None:
     require(False, "it takes the unknown option 'no_such_option'; `configured` must raise RecipeError, as `with_options` does")
 
 
-def _frames(drawn: list[Sample], alphabet: Alphabet) -> None:
-    """Whether the default recipe's backbone gives frames enough."""
-    frames_of = _default_frames()
-    if frames_of is None:
-        return
-    size = Recipe().picture
+def _frames(drawn: list[Sample], alphabet: Alphabet, recipe: Recipe, before: Prepare | None) -> None:
+    """Whether the recipe's backbone gives frames enough."""
+    needs_torch()
+    import torch
+
+    from seqrec.network import build_network
+    from seqrec.testing.learning import core_parts
+
+    parts = core_parts()
+    if recipe.backbone.name not in parts.backbones.names():
+        raise SkipTest(f"its recipe takes the backbone '{recipe.backbone.name}', which is not the core's")
+    plain = replace(Recipe(), picture=recipe.picture, backbone=recipe.backbone)
+    with torch.device("meta"):
+        backbone = build_network(plain, Alphabet("any", ["a"]), parts).backbone
     short = []
     for sample in drawn:
-        height, width = sample.image.shape
-        frames = frames_of(fitted_width(width, height, size.height_px, size.min_width_px, 4))
+        height, width = (before(sample.image).image if before else sample.image).shape
+        fitted = fitted_width(width, height, recipe.picture.height_px, recipe.picture.min_width_px, backbone.width_step_px)
+        frames = int(backbone.frame_lengths(torch.tensor([fitted])))
         if frames_needed(alphabet.encode(sample.label)) > frames:
             short.append(f"{sample.label!r} on {width}×{height} pixels gives {frames} frames")
     require(
         len(short) <= MOST_UNREACHABLE * len(drawn),
         f"{len(short)} of {len(drawn)} pictures have fewer frames than symbols and repeats: {'; '.join(short[:2])}",
     )
-
-
-def _default_frames() -> Callable[[int], int] | None:
-    """Frames for a width in pixels in the default recipe, or None where torch is not installed."""
-    try:
-        require_torch()
-    except MissingExtraError:
-        return None
-    import torch
-
-    from seqrec.network import build_network
-    from seqrec.testing.learning import core_parts
-
-    with torch.device("meta"):
-        backbone = build_network(Recipe(), Alphabet("any", ["a"]), core_parts()).backbone
-    return lambda width: int(backbone.frame_lengths(torch.tensor([width])))
 
 
 def _print_of(sample: Sample) -> Print:

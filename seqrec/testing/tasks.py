@@ -1,17 +1,21 @@
-"""What every task promises. Importing this imports no torch; with torch installed frames, weights and learning are checked too."""
+"""What every task promises. Importing this imports no torch; where it is installed, learning is checked too."""
 
 import importlib.util
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import SkipTest
+
+import numpy as np
 
 from seqrec.alphabet import Alphabet
 from seqrec.data.readers import open_dataset
 from seqrec.data.sources import RenderedSource
 from seqrec.decoding.decoders import BeamDecoder
 from seqrec.decoding.lexicon import Lexicon, parse_entry
-from seqrec.interfaces import Renderer, Sample, Store
+from seqrec.interfaces import Prepare, Renderer, Sample, Store
 from seqrec.model_file import read_card
 from seqrec.pictures import open_picture
 from seqrec.reading import Reading
@@ -19,11 +23,12 @@ from seqrec.recipe import Recipe, load_recipe
 from seqrec.task import Task
 from seqrec.testing.alphabets import alphabet_promises, check_fold
 from seqrec.testing.command_line import try_commands
-from seqrec.testing.learning import SMALL, core_parts, learn_by_heart, saved_and_loaded, small_network
+from seqrec.testing.learning import SMALL, learn_by_heart, saved_and_loaded, small_network
 from seqrec.testing.promise import Promise, keep_all, needs_torch, require
 from seqrec.testing.renderers import PICTURES, check_sample, renderer_promises
 
 if TYPE_CHECKING:
+    from seqrec.decoding.grammar import Automaton, Grammar
     from seqrec.network import Network
 
 _DRAWN = 32  # of which the narrowest are learnt by heart
@@ -54,11 +59,8 @@ def check_task(task: Task, *, thorough: bool = False) -> None:
 def task_promises(task: Task) -> list[Promise]:
     """The promises of a task that need no training."""
 
-    def promise(name: str, about: str, function: Callable[[], object]) -> Promise:
-        def run() -> None:
-            function()
-
-        return Promise("task", task.name, name, run, about)
+    def promise(name: str, about: str, function: Callable[[], None]) -> Promise:
+        return Promise("task", task.name, name, function, about)
 
     found = [promise("has-a-name", "its name", lambda: _name(task.name))]
     for alphabet in (task.alphabet, *task.alphabets):
@@ -66,16 +68,16 @@ def task_promises(task: Task) -> list[Promise]:
     for protocol in task.protocols:
         target = protocol.alphabet or task.alphabet
         about = f"protocol '{protocol.name}'"
-        found.append(promise(f"reads-under-{protocol.name}", about, lambda target=target: check_fold(task.alphabet, target)))
+        found.append(promise(f"reads-under-{protocol.name}", about, partial(check_fold, task.alphabet, target)))
     for name, path in task.recipes.items():
-        found.append(promise(f"recipe-{name}", f"recipe '{name}'", lambda path=path: _recipe(task, path)))
+        found.append(promise(f"recipe-{name}", f"recipe '{name}'", partial(_recipe, task, path)))
     for name, words in task.lexicons.items():
-        found.append(promise(f"lexicon-{name}", f"lexicon '{name}'", lambda words=words: _lexicon(task, list(words()))))
+        found.append(promise(f"lexicon-{name}", f"lexicon '{name}'", partial(_lexicon, task, words)))
     for name, grammar in task.grammars.items():
         about = f"grammar '{name}'"
-        found.append(promise(f"grammar-{name}", about, lambda grammar=grammar: BeamDecoder(grammars=[(grammar(task.alphabet), 1.0)])))
+        found.append(promise(f"grammar-{name}", about, partial(_grammar, task, grammar)))
     if task.samples:
-        found.append(promise("samples-can-be-read", "its samples", lambda: sample_pictures(task)))
+        found.append(promise("samples-can-be-read", "its samples", lambda: _samples(task)))
     if task.weights and task.weights.is_file():
         found.append(promise("reader-fits", f"its reader '{task.weights.name}'", lambda: _weights(task)))
     if task.finish:
@@ -83,18 +85,22 @@ def task_promises(task: Task) -> list[Promise]:
     if task.renderer:
         for alphabet in task.alphabets:
             about = f"its renderer with alphabet '{alphabet.name}'"
-            found.append(promise(f"draws-{alphabet.name}", about, lambda alphabet=alphabet: _draws(task.renderer, alphabet)))
-        found += renderer_promises(task.renderer, task.alphabet, "task", task.name, "its renderer")
+            found.append(promise(f"draws-{alphabet.name}", about, partial(_draws, task.renderer, alphabet)))
+        recipe = default_recipe(task)
+        before = task.preparations.get(recipe.picture.prepare)
+        found += renderer_promises(task.renderer, task.alphabet, "task", task.name, "its renderer", recipe, before)
+    for name, prepare in task.preparations.items():
+        found.append(promise(f"prepares-{name}", f"preparation '{name}'", partial(_prepares, task, prepare)))
     return found
 
 
 def learning_promises(task: Task) -> list[Promise]:
     """The promises of a task that train a network, or write one to a file."""
     found = {
-        "learns-by-heart": lambda: _with_network(task, lambda network, recipe: learn_by_heart(
-            network, task.alphabet, recipe.picture, practice(task))),
-        "reads-the-same-from-its-file": lambda: _with_network(task, lambda network, recipe: saved_and_loaded(
-            network, task.alphabet, recipe, practice(task), core_parts())),
+        "learns-by-heart": lambda: _with_network(task, lambda network, alphabet, recipe, before: learn_by_heart(
+            network, alphabet, recipe.picture, practice(task), before)),
+        "reads-the-same-from-its-file": lambda: _with_network(task, lambda network, alphabet, recipe, before: saved_and_loaded(
+            network, alphabet, recipe, practice(task), before)),
         "reads-the-same-as-onnx": lambda: _onnx(task),
     }  # fmt: skip
     return [Promise("task", task.name, name, function) for name, function in found.items()]
@@ -112,7 +118,8 @@ def practice(task: Task) -> list[Sample]:
         unittest.SkipTest: It has neither.
     """
     if task.renderer:
-        source = RenderedSource(task.renderer.configured(task.alphabet, default_recipe(task).renderer), _SEED)
+        recipe = default_recipe(task)
+        source = RenderedSource(task.renderer.configured(task.alphabet_named(recipe.alphabet), recipe.renderer), _SEED)
         return [source.sample(index) for index in range(_DRAWN)]
     if task.samples:
         return sample_pictures(task)
@@ -155,9 +162,14 @@ def _recipe(task: Task, path: Path) -> None:
         task.renderer.configured(alphabet, recipe.renderer)
 
 
-def _lexicon(task: Task, lines: list[str]) -> None:
+def _lexicon(task: Task, words: Callable[[], Iterable[str]]) -> None:
+    lines = list(words())
     require(len(lines) > 0 and all(isinstance(line, str) and line for line in lines), "it must give words, none empty")
     Lexicon.compile([parse_entry(line) for line in lines], task.alphabet, policy="drop")
+
+
+def _grammar(task: Task, grammar: "Callable[[Alphabet], Grammar | Automaton]") -> None:
+    BeamDecoder(grammars=[(grammar(task.alphabet), 1.0)])
 
 
 def _draws(renderer: Renderer | None, alphabet: Alphabet) -> None:
@@ -165,6 +177,10 @@ def _draws(renderer: Renderer | None, alphabet: Alphabet) -> None:
     source = RenderedSource(renderer.configured(alphabet, {}), _SEED)
     for index in range(PICTURES // 5):
         check_sample(source.sample(index), alphabet)
+
+
+def _samples(task: Task) -> None:
+    require(bool(sample_pictures(task)), "there is none")
 
 
 def _finish(task: Task) -> None:
@@ -196,10 +212,22 @@ def _weights(task: Task) -> None:
     load_engine(task.weights, card, registry(), "cpu")
 
 
-def _with_network(task: Task, act: "Callable[[Network, Recipe], None]") -> None:
+def _with_network(task: Task, act: "Callable[[Network, Alphabet, Recipe, Prepare | None], None]") -> None:
+    """Act with a small network of the core's parts, made for the recipe that training takes."""
     needs_torch()
     recipe = default_recipe(task).with_settings(SMALL)
-    act(small_network(task.alphabet, recipe, core_parts()), recipe)
+    alphabet = task.alphabet_named(recipe.alphabet)
+    act(small_network(alphabet, recipe), alphabet, recipe, task.preparation_named(recipe.picture.prepare))
+
+
+def _prepares(task: Task, prepare: Prepare) -> None:
+    """Whether a preparation can be sent to another process and gives a picture of a part of what it is shown."""
+    pickle.loads(pickle.dumps(prepare))
+    for sample in practice(task)[:5]:
+        shown = prepare(sample.image)
+        image = shown.image
+        require(image.dtype == np.uint8 and image.ndim == 2 and image.size > 0, f"it gives {image.dtype} of shape {image.shape}")
+        require(shown.width_px > 0, f"what it gives shows {shown.width_px} pixels of the picture's width; expected more than 0")
 
 
 def _onnx(task: Task) -> None:

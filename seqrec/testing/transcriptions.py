@@ -81,7 +81,9 @@ def _loss(module: "nn.Module") -> None:
     shape = tuple(losses.shape)
     require(shape == (len(_TARGETS),), f"its loss has shape {shape} for {len(_TARGETS)} samples; expected ({len(_TARGETS)},)")
     require(losses.dtype == torch.float32, f"its loss is {losses.dtype}; expected float32")
-    require(bool(torch.isfinite(losses).all() and (losses > 0).all()), f"its losses are {losses.tolist()}; expected finite, above 0")
+    require(
+        bool(torch.isfinite(losses).all() and (losses > 0).all()), f"its losses are {losses.tolist()}; expected finite, above 0"
+    )
 
 
 def _padding(module: "nn.Module") -> None:
@@ -124,7 +126,8 @@ def _posteriors(module: "nn.Module") -> None:
         log_probs = transcription.log_probs(_given()[0])
     expected = (_FRAMES, len(_TARGETS), _ABC.classes)
     require(
-        tuple(log_probs.shape) == expected, f"log_probs has shape {tuple(log_probs.shape)}; expected {expected}, the blank counted"
+        tuple(log_probs.shape) == expected,
+        f"log_probs has shape {tuple(log_probs.shape)}; expected {expected}, the blank counted",
     )
     require(log_probs.dtype == torch.float32, f"log_probs is {log_probs.dtype}; expected float32")
     apart = float((log_probs.exp().sum(2) - 1).abs().max())
@@ -141,7 +144,10 @@ def _adopts(module: "nn.Module") -> None:
     other = Alphabet("cxyz", "cxyz")  # what it takes over has c for a, and lacks a and b
     theirs = {name: _resized(value, other.classes) for name, value in module.state_dict().items()}
     fresh = transcription.adopt(_ABC, theirs, other)
-    require(sorted(fresh) == ["a", "b"], f"from a head of {list(other.symbols)} for {list(_ABC.symbols)}, {fresh} stay new; expected a, b")
+    require(
+        sorted(fresh) == ["a", "b"],
+        f"from a head of {list(other.symbols)} for {list(_ABC.symbols)}, {fresh} stay new; expected a, b",
+    )
     require(all(bool(torch.isfinite(value).all()) for value in module.state_dict().values()), "adopted weights are not finite")
 
 

@@ -63,6 +63,7 @@ def gather(
     sources: list[Source] = []
     weights: list[float] = []
     messages: list[str] = []
+    held_out: list[tuple[str, Source, int]] = []
     if renderer and recipe.data.render_weight > 0:
         sources.append(RenderedSource(renderer, recipe.train.seed))
         weights.append(recipe.data.render_weight)
@@ -76,14 +77,19 @@ def gather(
         messages += [f"{path}: {line}" for line in found.summary()]
         if not len(found.usable):
             raise DataError(f"{path}: none of its {len(store)} samples can be used: {found.summary()[0]}")
-        sources.append(StoredSource(store, found.usable.tolist(), recipe.train.seed, notation))
+        usable = found.usable.tolist()
+        if renderer is None and not recipe.data.validation:
+            usable, apart = _kept_and_held_out(usable, recipe)
+            held_out.append((f"held-out pictures of {path}", StoredSource(store, apart, 0, notation), len(apart)))
+            messages.append(f"{path}: {len(apart)} of its pictures are kept out of training to validate on; --val names others")
+        sources.append(StoredSource(store, usable, recipe.train.seed, notation))
         weights.append(weight)
     if not sources:
         raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
     mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
     preparation = Preparation(mixture, alphabet, size, frames, step, before)
     examples: list[Example] = []
-    for name, source, count in _validation_sources(recipe, renderer, plugins, notation):
+    for name, source, count in held_out or _validation_sources(recipe, renderer, plugins, notation):
         prepared = dataclasses.replace(preparation, source=source).pieces(0, count)
         skipped = [item for item in prepared if isinstance(item, Skip)]
         if skipped:
@@ -94,6 +100,19 @@ def gather(
         raise DataError(f"no validation sample can be used; {messages[-1]}")
     numbered = [dataclasses.replace(example, key=f"{place}: {example.key}") for place, example in enumerate(examples)]
     return Material(preparation, numbered, messages)
+
+
+def _kept_and_held_out(usable: list[int], recipe: Recipe) -> tuple[list[int], list[int]]:
+    """Samples of a data set to learn from and, a tenth of them and at most `data.held_out`, to validate on; by chance, by seed.
+
+    Raises:
+        DataError: There is only one.
+    """
+    if len(usable) < 2:
+        raise DataError("nothing to validate on: there is one sample and no renderer; give a labelled data set with --val")
+    count = max(1, min(recipe.data.held_out, len(usable) // 10))
+    mixed = np.random.default_rng(recipe.train.seed).permutation(len(usable))
+    return [usable[place] for place in sorted(mixed[count:])], [usable[place] for place in sorted(mixed[:count])]
 
 
 def weighted(text: str) -> tuple[Path, float]:
@@ -122,7 +141,6 @@ def _validation_sources(
         readers = [reader for _, reader in plugins.dataset_readers]
         stores = [(name, open_dataset(name, readers)) for name in recipe.data.validation]
         return [(name, StoredSource(store, range(len(store)), 0, notation), len(store)) for name, store in stores]
-    if renderer is None:
-        raise DataError("nothing to validate on: this task draws no pictures; give a labelled data set with --val")
+    assert renderer is not None  # else samples of the data sets were kept out
     source = RenderedSource(renderer.held_out(), recipe.train.seed + _HELD_OUT_SEED)
     return [("held-out renderings", source, recipe.data.held_out)]

@@ -64,9 +64,7 @@ def test_built_in_readers_keep_their_promises_about_their_own_format(reader: str
 
 
 @every_promise(bars, marks={"*-works-on-the-command-line": pytest.mark.slow})
-def test_bars_keep_their_promises(
-    promise: Promise, bars_environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bars_keep_their_promises(promise: Promise, bars_environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONPATH", "SEQREC_PLUGINS"):
         monkeypatch.setenv(name, bars_environment[name])
     promise.check()

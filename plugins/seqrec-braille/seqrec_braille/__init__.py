@@ -18,7 +18,7 @@ DOTS = {cell: [f"dot-{dot + 1}" for dot in range(6) if ord(cell) >> dot & 1] for
 
 @hookimpl
 def seqrec_tasks() -> list[Task]:
-    """One task: lines of braille cells. A space counts as the blank cell; what is learnt of a dot serves all cells that have it."""
+    """One task: lines of cells. A space counts as the blank cell; what is learnt of a dot serves all cells that have it."""
     alphabet = Alphabet("braille", CELLS, canonical={" ": BLANK_CELL}, parts=DOTS, source="Unicode, Braille Patterns")
     renderer = FontRenderer(alphabet, fonts=[FONT], length=(1, 16))
     return [Task("braille", alphabet, renderer=renderer, description="lines of six-dot braille cells")]

@@ -1,10 +1,10 @@
 """Braille: the conformance kit, and cells against their dots."""
 
 import pytest
-import seqrec_braille
-from seqrec_braille import CELLS, DOTS
 
+import seqrec_braille
 from seqrec.testing import Promise, every_promise
+from seqrec_braille import CELLS, DOTS
 
 
 @every_promise(seqrec_braille, marks={"*-learns-by-heart": pytest.mark.slow, "*-works-on-the-command-line": pytest.mark.slow})
