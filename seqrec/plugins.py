@@ -102,6 +102,7 @@ def _ask(registry: Registry, candidate: Candidate) -> Loaded:
         _refuse_other_version(candidate.requires)
         phase = "failed to import"
         plugin = candidate.load()
+        _refuse_plain_folder(plugin)
         phase = "misspells a hook"
         manager = _manager_of(plugin)
         for hook, shelf, kind in _KINDS:
@@ -146,8 +147,15 @@ def _manager_of(plugin: object) -> pluggy.PluginManager:
         if name in HOOKS and name not in marked:
             raise AttributeError(f"'{name}' is not marked as one; write @hookimpl above it")
     if not marked:
-        raise AttributeError(f"there is none; a plugin has a function marked @hookimpl of one of these names: {', '.join(HOOKS)}")
+        raise AttributeError(f"it has none; mark a function @hookimpl that is called one of: {', '.join(HOOKS)}")
     return manager
+
+
+def _refuse_plain_folder(plugin: object) -> None:
+    """Nothing, unless Python took a folder that happens to have the package's name for the package."""
+    if isinstance(plugin, ModuleType) and getattr(plugin, "__file__", None) is None and hasattr(plugin, "__path__"):
+        places = ", ".join(f"'{path}'" for path in plugin.__path__)
+        raise ImportError(f"{places} is a folder without __init__.py that stands in the way of the package; work elsewhere")
 
 
 def _refuse_other_version(requires: Sequence[str]) -> None:

@@ -1,7 +1,9 @@
 """Fixtures that several test modules share."""
 
 import os
+import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,3 +123,19 @@ def install(folder: Path, name: str, entry_point: str) -> None:
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[seqrec]\n{entry_point}\n")
+
+
+@pytest.fixture(scope="session")
+def new_environment() -> Callable[[Path], Path]:
+    """Makes a virtual environment at a path that has what this one has, and gives its Python; without network."""
+
+    def make(folder: Path) -> Path:
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
+        python = folder / "bin" / "python"
+        ask = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+        own = subprocess.run(ask, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+        shared = sysconfig.get_path("purelib")
+        (Path(own) / "shared.pth").write_text(f"import site; site.addsitedir({shared!r})\n")  # with what is installed editably
+        return python
+
+    return make

@@ -75,7 +75,7 @@ def options(command: Any) -> set[str]:
 
 def test_each_hook_has_a_section_and_no_section_lacks_a_hook() -> None:
     hooks = {name for name in vars(hookspecs) if name.startswith("seqrec_")}
-    assert set(sections(page("reference/hooks.md"))) == hooks
+    assert {title for title in sections(page("reference/hooks.md")) if title.startswith("seqrec_")} == hooks
 
 
 def test_sections_of_hooks_name_the_parts_that_are_built_in() -> None:
@@ -253,3 +253,52 @@ def test_make_targets_in_the_documentation_exist() -> None:
     for path in PAGES:
         for target in re.findall(r"(?:^\$ |`)make ([a-z]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"{path.name}: make {target}"
+
+
+KINDS = ("plugin", "task", "alphabet", "renderer", "backbone", "sequence-model", "transcription", "dataset-reader")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_promise_is_documented(kind: str, tmp_path: Path) -> None:
+    documented = set(rows(sections(page("reference/conformance-kit.md"))[kind]))
+    assert documented == {
+        re.sub(r"^(recipe|lexicon|grammar|prepares)-\w+$", r"\1-NAME", name) for name in promised(kind, tmp_path)
+    }
+
+
+def promised(kind: str, folder: Path) -> set[str]:
+    """Names of the promises of a kind of part, with the names of alphabets and protocols in capitals."""
+    from seqrec import Alphabet, builtin
+    from seqrec.recipe import Recipe
+    from seqrec.testing import bars, promises_of
+    from seqrec.testing.alphabets import alphabet_promises
+    from seqrec.testing.readers import reader_promises
+    from seqrec.testing.renderers import renderer_promises
+    from seqrec.testing.tasks import command_promise, learning_promises, task_promises
+
+    alphabet, renderer = Alphabet("abc", "abc"), bars.BarRenderer()
+    of_renderer = {promise.name for promise in renderer_promises(renderer, bars.BARS, "renderer", "bars")}
+    if kind == "alphabet":
+        return {promise.name for promise in alphabet_promises(alphabet, "alphabet", "abc")}
+    if kind == "renderer":
+        return of_renderer
+    if kind == "dataset-reader":
+        return {promise.name for promise in reader_promises(READERS[0], folder)}
+    if kind != "task":
+        return {promise.name for promise in promises_of(builtin) if promise.kind == kind}
+    (folder / "own.toml").write_text(Recipe().to_toml())
+    (folder / "model.safetensors").touch()
+    task = dataclasses.replace(
+        bars.seqrec_tasks()[0],
+        recipes={"own": folder / "own.toml"},
+        lexicons={"words": lambda: ["ab"]},
+        grammars={"english": lambda alphabet: None},  # type: ignore[dict-item, return-value]
+        preparations={"straight": lambda picture: None},  # type: ignore[dict-item, return-value]
+        weights=folder / "model.safetensors",
+        samples=folder,
+        finish=lambda reading: {},
+    )
+    found = {promise.name for promise in [*task_promises(task), *learning_promises(task), command_promise(task)]} - of_renderer
+    named = {name.replace("bars8", "ALPHABET").replace("bars4", "ALPHABET").replace("low", "PROTOCOL") for name in found}
+    others = [promise.name for promise in alphabet_promises(alphabet, "alphabet", "abc")][1:]  # one row stands for all of them
+    return named - {f"{name}-ALPHABET" for name in others}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
@@ -34,7 +35,7 @@ def python(*arguments: str | Path, timeout: float = 120) -> subprocess.Completed
 def built_wheel(project: Path, scratch: Path) -> Path:
     """The wheel of a copy of a project, so that nothing is left in the working tree; without network."""
     source = scratch / "source"
-    names = ("pyproject.toml", "README.md", "LICENSE", "FONTS.md", "WORDS.md")
+    names = ("pyproject.toml", "README.md", "LICENSE", "OFL.txt", "FONTS.md", "WORDS.md")
     source.mkdir()
     for name in names:
         if (project / name).exists():
@@ -78,8 +79,60 @@ def test_wheel_of_a_plugin_holds_every_file_of_its_package(project: Path, tmp_pa
     with zipfile.ZipFile(wheel) as archive:
         (entry_points,) = (name for name in found if name.endswith("entry_points.txt"))
         assert "[seqrec]" in archive.read(entry_points).decode()
-    assert any(name.startswith("seqrec_scene_text/fonts/") and name.endswith(".woff2") for name in found)
-    assert any("licenses/" in name and name.endswith("OFL-1.1.txt") for name in found)
+    texts = {path.name for path in project.rglob("*") if path.name in ("LICENSE", "OFL.txt", "OFL-1.1.txt", "Apache-2.0.txt")}
+    assert texts <= {Path(name).name for name in found if "licenses/" in name}
+
+
+BRAILLE = ROOT / "plugins" / "seqrec-braille"
+EASY = [
+    word
+    for setting in ("renderer.max_length=4", "renderer.difficulty=0.0", "data.chunk=512", "data.held_out=64")
+    for word in ("--set", setting)
+]
+READ = """
+import sys
+import seqrec, seqrec_braille
+from seqrec.data.sources import RenderedSource
+from seqrec.metrics import symbol_error_rate
+from seqrec.plugins import registry
+
+renderer = registry().task("seqrec-braille:braille").renderer
+alphabet = renderer.alphabet
+source = RenderedSource(renderer.configured(alphabet, {"max_length": 4, "difficulty": 0.0}), 99)
+samples = [source.sample(index) for index in range(100)]
+readings = seqrec.load("run").read([sample.image for sample in samples])
+labels = [alphabet.split(sample.label) for sample in samples]
+print(seqrec_braille.__file__, symbol_error_rate([reading.symbols for reading in readings], labels))
+"""
+
+
+def test_whole_plugin_for_braille_is_less_than_sixty_lines_of_python() -> None:
+    lines = [line for path in BRAILLE.glob("seqrec_braille/*.py") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert 0 < len(lines) < 60
+
+
+@pytest.mark.slow
+def test_braille_in_an_environment_of_its_own_is_found_learns_for_a_minute_and_reads(
+    tmp_path: Path, new_environment: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    wheel = built_wheel(BRAILLE, scratch)
+    own = new_environment(tmp_path / "environment")
+    monkeypatch.setenv("SEQREC_PLUGINS", "seqrec-braille")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str | Path) -> str:
+        done = subprocess.run([str(own), *map(str, words)], capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("-m", "pip", "install", "--no-deps", "--no-index", "--ignore-installed", "--quiet", wheel)
+    assert "lines of six-dot braille cells (64 symbols)" in run("-m", "seqrec", "plugins", "list")
+    run("-m", "seqrec", "train", "--task", "braille", "--steps", "400", *EASY, "-o", "run")
+    place, rate = run("-c", READ).split()
+    assert Path(place).is_relative_to(tmp_path / "environment")
+    assert float(rate) < 0.2
 
 
 STRANGER = '''

@@ -80,7 +80,7 @@ FINE = ("fine", plugin(seqrec_tasks=lambda: [task("words")]))
             SimpleNamespace(seqrec_tasks=lambda: [task("x")]),
             "misspells a hook: AttributeError: 'seqrec_tasks' is not marked as one; write @hookimpl above it",
         ),
-        (SimpleNamespace(tasks=[]), "misspells a hook: AttributeError: there is none; a plugin has a function marked @hookimpl"),
+        (SimpleNamespace(tasks=[]), "misspells a hook: AttributeError: it has none; mark a function @hookimpl that is called"),
         (plugin(seqrec_tasks=leaving), "failed in its hook seqrec_tasks: SystemExit: 3"),
         (
             plugin(seqrec_tasks=lambda: [task("two words")]),

@@ -12,7 +12,7 @@ _DIGITS = "0123456789"
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Of the distribution and its task, as `my-symbols`.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Of the distribution, as `my-symbols`.", show_default=False)],
     font: Annotated[
         list[Path] | None,
         typer.Option("--font", help="Draw practice pictures in this font; may be repeated.", show_default=False),
@@ -58,7 +58,7 @@ def new(
     """
     from seqrec.plugins import registry
     from seqrec.scaffold import from_data, from_fonts, from_glyphs, read_symbols, write_plugin
-    from seqrec.scaffold.write import checked_name
+    from seqrec.scaffold.write import task_and_package
 
     if sum((bool(font), glyphs is not None, data is not None)) > 1:
         raise SeqrecError("a new plugin has one origin: give --font, --glyphs or --data")
@@ -68,10 +68,11 @@ def new(
         raise SeqrecError("--font: say which symbols to draw: --symbols 0123456789, --symbols U+2800-U+283F, or a file of lines")
     if separator and not data:
         raise SeqrecError("--separator is about the labels of --data")
-    package = checked_name(name)
+    task, package = task_and_package(name)
     found = registry()
-    if name in found.tasks.names():
-        raise SeqrecError(f"task '{name}' is there already, from '{found.tasks.owner(found.task(name))}'; choose another name")
+    if task in found.tasks.names():
+        owners = ", ".join(f"'{owner}'" for owner, offer in found.tasks if offer.name == task)
+        raise SeqrecError(f"task '{task}' is there already, from {owners}; choose another name")
     if glyphs:
         source = from_glyphs(glyphs)
     elif data:
@@ -87,6 +88,6 @@ def new(
     for line in (
         f"pip install -e {folder}",
         f"pytest {folder}",
-        f"seqrec train --task {name}{learnt} --minutes 10 -o runs/{name}",
+        f"seqrec train --task {task}{learnt} --minutes 10 -o runs/{task}",
     ):
         typer.echo(line)

@@ -54,7 +54,8 @@ def render(
     renderer = chosen.renderer.configured(chosen.alphabet_named(plan.alphabet), plan.renderer)
     renderer = renderer.held_out() if held_out else renderer
     if sheet is not None:
-        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet, renderer.fonts if isinstance(renderer, FontRenderer) else ())
+        fonts = renderer.fonts if isinstance(renderer, FontRenderer) else ()
+        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet, fonts)
         complain(f"{count} pictures drawn on {sheet}")
     elif out is not None:
         write_sets(renderer, seed, count, out, shards)

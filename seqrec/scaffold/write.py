@@ -3,7 +3,7 @@
 import importlib.util
 import io
 import re
-import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,10 +52,13 @@ def from_fonts(fonts: Sequence[Path], symbols: Sequence[str]) -> Source:
         DataError: A font cannot be read.
         AlphabetError: A symbol that no font has.
     """
-    if not fonts:
-        return Source("font", symbols, _separator(symbols), _pillows_font, "fonts", "fonts/*", borrowed=True)
     from seqrec.rendering import FontRenderer
 
+    if not fonts:
+        with tempfile.TemporaryDirectory() as folder:
+            _pillows_font(Path(folder))
+            _try_drawing(FontRenderer(_alphabet(symbols), list(Path(folder).iterdir())))
+        return Source("font", symbols, _separator(symbols), _pillows_font, "fonts", "fonts/*", borrowed=True)
     for font in fonts:
         if not font.is_file():
             raise DataError(f"--font {font}: there is no such file")
@@ -118,7 +121,7 @@ def write_plugin(name: str, folder: Path, source: Source) -> list[Path]:
     """Write a plugin, all of it or nothing.
 
     Args:
-        name: Of the distribution and of its task, as in `my-symbols`.
+        name: Of the distribution, as in `my-symbols` or `seqrec-runes`; see `task_and_package`.
         folder: Where to; must not be there yet, or be empty.
         source: What it is made from.
 
@@ -129,14 +132,14 @@ def write_plugin(name: str, folder: Path, source: Source) -> list[Path]:
         PluginError: The name cannot be used, or the folder is not empty.
         DataError: The folder cannot be written.
     """
-    package = checked_name(name)
+    task, package = task_and_package(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PluginError(f"'{folder}' is there already; name another folder with --out, or remove it")
     had = folder.exists()
     try:
         (folder / package / source.folder).mkdir(parents=True)
         source.fill(folder / package / source.folder)
-        for path, content in _files(name, package, source).items():
+        for path, content in _files(name, task, package, source).items():
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content, encoding="utf-8")
@@ -148,41 +151,46 @@ def write_plugin(name: str, folder: Path, source: Source) -> list[Path]:
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
 
 
-def checked_name(name: str) -> str:
-    """The name of the package for the name of a distribution.
+def task_and_package(name: str) -> tuple[str, str]:
+    """The names of the task and of the package for the name of a distribution.
+
+    The package's begins with `seqrec_`, so that it hides no other module and no folder in which one works hides it.
 
     Raises:
-        PluginError: It is no such name, or Python has a module of that name already.
+        PluginError: It is no such name, or there is a package of that name already.
+
+    Example:
+        >>> task_and_package("my-symbols"), task_and_package("seqrec-runes")
+        (('my-symbols', 'seqrec_my_symbols'), ('runes', 'seqrec_runes'))
     """
-    if not _NAME.fullmatch(name):
+    task = name.removeprefix("seqrec-")
+    if not _NAME.fullmatch(task):
         raise PluginError(f"'{name}' is no name for a plugin; write small letters, digits and single dashes, as in my-symbols")
-    package = name.replace("-", "_")
-    if package in sys.stdlib_module_names or importlib.util.find_spec(package) is not None:
-        raise PluginError(
-            f"'{name}' would hide the module '{package}', which is there already; choose another, as in {name}-symbols"
-        )
-    return package
+    package = f"seqrec_{task.replace('-', '_')}"
+    if importlib.util.find_spec(package) is not None:
+        raise PluginError(f"'{name}': there is a package '{package}' already; choose another name")
+    return task, package
 
 
-def _files(name: str, package: str, source: Source) -> dict[str, str]:
+def _files(name: str, task: str, package: str, source: Source) -> dict[str, str]:
     """Path → content of what is written from templates."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from seqrec import __version__
 
     major, minor = __version__.split(".")[:2]
-    several = f"sorted(path for path in {source.folder.upper()}.iterdir() if path.is_file())"
     facts = {
         "name": name,
+        "task": task,
         "package": package,
-        "title": name.replace("-", " ").capitalize(),
+        "title": task.replace("-", " ").capitalize(),
         "variant": source.variant,
         "count": len(source.symbols),
         "symbols": as_python(source.symbols),
         "separator": f'"{source.separator}"' if source.separator else "",
         "folder": source.folder,
         "constant": source.folder.upper(),
-        "fonts": several if source.variant == "font" else f"[{source.folder.upper()}]",
+        "fonts": f"sorted({source.folder.upper()}.iterdir())" if source.variant == "font" else f"[{source.folder.upper()}]",
         "files": source.ending,
         "data": source.data,
         "borrowed": source.borrowed,

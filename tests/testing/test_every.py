@@ -111,7 +111,7 @@ def test_expected_failure_of_no_promise_is_refused_with_the_nearest() -> None:
 
 
 def test_plugin_that_cannot_be_loaded_is_refused_with_the_reason() -> None:
-    with pytest.raises(PluginError, match="misspells a hook: AttributeError: there is none"):
+    with pytest.raises(PluginError, match="misspells a hook: AttributeError: it has none"):
         promises_of(SimpleNamespace())
 
 
