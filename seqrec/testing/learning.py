@@ -2,10 +2,13 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import SkipTest
 
 from seqrec.alphabet import Alphabet
+from seqrec.errors import MissingExtraError
 from seqrec.interfaces import Prepare, Sample
 from seqrec.recipe import PictureRecipe, Recipe
 from seqrec.testing.promise import CheckError, require
@@ -31,6 +34,7 @@ _STEPS = 800
 _LOOK_EVERY = 20
 _WARMUP = 20
 _RATE = 3e-3
+_ONNX_TOLERANCE = 2e-3  # sums in another order
 
 
 def core_parts() -> "Registry":
@@ -119,6 +123,41 @@ def saved_and_loaded(
         loaded = load_engine(file, card, core_parts(), "cpu").run(batch.images, batch.widths)
     same = np.array_equal(unsaved[0], loaded[0]) and np.array_equal(unsaved[1], loaded[1])
     require(same, "from its model file it gives other log-probabilities")
+
+
+def exported(
+    network: "Network", alphabet: Alphabet, recipe: Recipe, samples: Sequence[Sample], before: Prepare | None = None
+) -> None:
+    """Nothing, if a network of the core's parts gives the same as ONNX, but for rounding.
+
+    Raises:
+        CheckError: Log-probabilities or frame lengths are others.
+        unittest.SkipTest: What export needs is not installed.
+    """
+    import importlib
+
+    import numpy as np
+
+    from seqrec.engines.torch_engine import TorchEngine
+    from seqrec.model_file import ModelCard
+    from seqrec.recognizer import Recognizer, load
+
+    batch = _batch(_examples(network, alphabet, recipe.picture, samples, before))
+    recipe = replace(recipe, picture=replace(recipe.picture, prepare=""))  # what is compared is prepared already
+    engine = TorchEngine(network, alphabet, "cpu")
+    reader = Recognizer(engine, recipe.picture, alphabet, card=ModelCard(recipe.task, "", alphabet, recipe))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        try:
+            importlib.import_module("seqrec.export").export(reader, file)
+            log_probs, lengths = load(file, device="cpu", plugins=core_parts()).engine.run(batch.images, batch.widths)
+        except MissingExtraError as error:
+            raise SkipTest(str(error)) from error
+    expected, frames = engine.run(batch.images, batch.widths)
+    require(np.array_equal(lengths, frames), f"as ONNX it gives {lengths.tolist()} frames; expected {frames.tolist()}")
+    for row, length in enumerate(frames):
+        apart = float(np.abs(log_probs[:length, row] - expected[:length, row]).max())
+        require(apart <= _ONNX_TOLERANCE, f"as ONNX its log-probabilities differ by up to {apart:.2g}")
 
 
 def _examples(

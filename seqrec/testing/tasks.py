@@ -23,7 +23,7 @@ from seqrec.recipe import Recipe, load_recipe
 from seqrec.task import Task
 from seqrec.testing.alphabets import alphabet_promises, check_fold
 from seqrec.testing.command_line import try_commands
-from seqrec.testing.learning import SMALL, learn_by_heart, saved_and_loaded, small_network
+from seqrec.testing.learning import SMALL, exported, learn_by_heart, saved_and_loaded, small_network
 from seqrec.testing.promise import Promise, keep_all, needs_torch, require
 from seqrec.testing.renderers import PICTURES, check_sample, renderer_promises
 
@@ -234,4 +234,4 @@ def _onnx(task: Task) -> None:
     needs_torch()
     if importlib.util.find_spec("seqrec.export") is None:
         raise SkipTest("this seqrec has no export to ONNX")
-    raise SkipTest("not written yet")
+    _with_network(task, lambda network, alphabet, recipe, before: exported(network, alphabet, recipe, practice(task), before))
