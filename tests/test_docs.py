@@ -268,7 +268,7 @@ def test_each_promise_is_documented(kind: str, tmp_path: Path) -> None:
 
 def promised(kind: str, folder: Path) -> set[str]:
     """Names of the promises of a kind of part, with the names of alphabets and protocols in capitals."""
-    from seqrec import Alphabet, builtin
+    from seqrec import Alphabet, Notation, builtin
     from seqrec.recipe import Recipe
     from seqrec.testing import bars, promises_of
     from seqrec.testing.alphabets import alphabet_promises
@@ -293,12 +293,24 @@ def promised(kind: str, folder: Path) -> set[str]:
         recipes={"own": folder / "own.toml"},
         lexicons={"words": lambda: ["ab"]},
         grammars={"english": lambda alphabet: None},  # type: ignore[dict-item, return-value]
+        notations=(Notation(Alphabet("drawn", "ab"), bars.BARS, lambda symbols: list(symbols)),),
         preparations={"straight": lambda picture: None},  # type: ignore[dict-item, return-value]
         weights=folder / "model.safetensors",
         samples=folder,
         finish=lambda reading: {},
     )
     found = {promise.name for promise in [*task_promises(task), *learning_promises(task), command_promise(task)]} - of_renderer
-    named = {name.replace("bars8", "ALPHABET").replace("bars4", "ALPHABET").replace("low", "PROTOCOL") for name in found}
+    capitals = {
+        "bars8": "ALPHABET",
+        "bars4": "ALPHABET",
+        "low": "PROTOCOL",
+        "understands-drawn": "understands-NOTATION",
+        "drawn": "ALPHABET",
+    }
+    named = set()
+    for name in found:
+        for own, shown in capitals.items():
+            name = re.sub(rf"{own}$", shown, name)
+        named.add(name)
     others = [promise.name for promise in alphabet_promises(alphabet, "alphabet", "abc")][1:]  # one row stands for all of them
     return named - {f"{name}-ALPHABET" for name in others}

@@ -1,9 +1,14 @@
-"""The task as a whole."""
+"""The task as a whole, by the conformance kit."""
+
+import pytest
 
 import seqrec_scene_text
-from seqrec.testing import check_task
+from seqrec.testing import Promise, every_promise
 
 
-def test_task_keeps_its_promises() -> None:
-    (task,) = seqrec_scene_text.seqrec_tasks()
-    check_task(task)
+@every_promise(
+    seqrec_scene_text,
+    marks=dict.fromkeys(("*-learns-by-heart", "*-command-line", "*-another-process", "*-as-onnx"), pytest.mark.slow),
+)
+def test_task_keeps_its_promises(promise: Promise) -> None:
+    promise.check()
