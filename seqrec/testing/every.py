@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from seqrec.errors import PluginError, nearest
-from seqrec.plugins import PluginWarning, Registry, build_registry
+from seqrec.errors import PluginError, PluginWarning, nearest
+from seqrec.plugins import Registry, build_registry
 from seqrec.testing.parts import backbone_promises, sequence_promises
 from seqrec.testing.promise import Promise, require
 from seqrec.testing.readers import reader_promises
