@@ -272,7 +272,7 @@ def load(
     if path.exists() or path.suffix or len(path.parts) > 1:
         file = find_model(path)
         engine, card = _loaded(file, found, device, threads)
-        task = found.tasks.get(card.task) if card.task in found.tasks.names() else None
+        task = found.tasks.of(card.task, card.plugin.partition(" ")[0])
     else:
         task = found.task(str(which))
         if task.weights is None or not task.weights.is_file():

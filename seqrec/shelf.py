@@ -121,6 +121,17 @@ class Shelf(Generic[Offer]):
             )
         return next(iter(owners.values()))
 
+    def of(self, name: str, owner: str) -> Offer | None:
+        """The offer of a name by an owner, else by the only one there is; None where nobody offers it.
+
+        Raises:
+            PluginError: Several others offer it.
+        """
+        owners = self._offers.get(name, {})
+        if not owners:
+            return None
+        return next(iter(_owned(owners, owner).values()), None) or self.get(name)
+
     def _absent(self, name: str, owner: str, short: str) -> PluginError:
         """The error for a name that is not there; its cause is that of the failed plugin that most probably has it."""
         failed = [plugin for plugin in self.plugins if plugin.failure]

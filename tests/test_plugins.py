@@ -166,6 +166,17 @@ def test_owner_is_spelt_as_pip_allows_and_without_the_prefix_that_many_share() -
     assert found.task("plates:words") is theirs
 
 
+def test_model_finds_the_task_of_the_plugin_that_trained_it() -> None:
+    mine, theirs = task("words"), task("words")
+    with pytest.warns(PluginWarning):
+        found = registry_of(("one", plugin(seqrec_tasks=lambda: [mine])), ("other", plugin(seqrec_tasks=lambda: [theirs])))
+    assert found.tasks.of("words", "other") is theirs
+    assert found.tasks.of("verse", "other") is None
+    with pytest.raises(PluginError, match="offered by both 'one' and 'other'"):
+        found.tasks.of("words", "third")
+    assert registry_of(("one", plugin(seqrec_tasks=lambda: [mine]))).tasks.of("words", "third") is mine
+
+
 def test_whole_name_of_an_owner_goes_before_one_without_the_prefix() -> None:
     mine, theirs = task("words"), task("words")
     with pytest.warns(PluginWarning):

@@ -98,7 +98,7 @@ def train(
         named = recipe
         chosen = dataclasses.replace(chosen_recipe(plugins.task(task), recipe), task=task)
     chosen = with_length(chosen.with_settings(settings or []), steps, minutes)
-    folder = out or Path("runs") / f"{task}-{Path(named).stem}"
+    folder = out or Path("runs") / f"{task.rpartition(':')[2]}-{Path(named).stem}"
     training = begin(
         chosen,
         folder,
