@@ -229,7 +229,7 @@ def test_plugin_that_was_written_installs_passes_its_own_tests_and_trains(varian
 
     told = run("seqrec", "plugins", "new", "my-symbols", *options).splitlines()
     run("pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "-e", "my-symbols")
-    assert "task-my-symbols-works-on-the-command-line PASSED" in run("pytest", "-v", "-p", "no:cacheprovider", "my-symbols")
+    assert "task-my-symbols-works-on-the-command-line] PASSED" in run("pytest", "-v", "-p", "no:cacheprovider", "my-symbols")
     train = told[-1].replace("--minutes 10", "--steps 4 --set data.chunk=32 --set data.workers=0 --set data.held_out=4").split()
     run(*train)
     assert (here / "runs" / "my-symbols" / "model.safetensors").is_file()
