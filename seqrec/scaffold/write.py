@@ -62,6 +62,8 @@ def from_fonts(fonts: Sequence[Path], symbols: Sequence[str]) -> Source:
     for font in fonts:
         if not font.is_file():
             raise DataError(f"--font {font}: there is no such file")
+    if len({font.name for font in fonts}) < len(fonts):
+        raise DataError("--font: two fonts have the same file name, and stand in one folder of the plugin; rename one of them")
     _try_drawing(FontRenderer(_alphabet(symbols), fonts))
 
     def fill(folder: Path) -> None:

@@ -169,6 +169,7 @@ def test_task_without_a_renderer_keeps_pictures_out_to_validate_on(
         (["braille"], "'braille': there is a package 'seqrec_braille' already; choose another name"),
         (["bars"], "task 'bars' is there already, from 'seqrec-bars'; choose another name"),
         (["x", "--font", "lost.ttf", "--symbols", "01"], "--font lost.ttf: there is no such file"),
+        (["x", *["--font", __file__] * 2, "--symbols", "01"], "--font: two fonts have the same file name"),
         (["x", "--font", "lost.ttf"], "--font: say which symbols to draw: --symbols 0123456789, --symbols U+2800-U+283F"),
         (["x", "--symbols", "U+28XX"], "--symbols: 'U+28XX' is no range of code points; write U+2800-U+283F"),
         (["x", "--symbols", "⠁"], "symbol '⠁' of alphabet 'symbols' cannot be drawn with"),
