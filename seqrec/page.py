@@ -1,7 +1,6 @@
-"""Pages: templates filled in, with nothing of a label taken for markup, pictures within a budget, and files written whole."""
+"""Pages: templates filled in, with nothing of a label taken for markup, and pictures within a budget."""
 
 import base64
-import os
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -86,12 +85,3 @@ def _environment() -> Environment:
 def filled(template: str, **values: object) -> str:
     """A template with its values, as text."""
     return _environment().get_template(template).render(picture=_Pictures(), **values)
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """The file written whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".part")
-    half.write_text(text, encoding="utf-8", errors="backslashreplace")
-    os.replace(half, path)
-    return path

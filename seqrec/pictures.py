@@ -120,11 +120,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _from_pillow(image: Image.Image, name: str) -> GreyPicture:
-    width, height = image.size
-    if width * height == 0:
-        raise ImageError(f"'{name}' has no pixels ({width}×{height}); expected at least 1×1")
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"'{name}' has {width}×{height} pixels, too many; at most {MAX_PIXELS:,} are read: crop or shrink it")
+    _refuse_size(*image.size, name)
     try:
         image.load()
         if _orientation(image) not in (0, 1):
@@ -133,6 +129,13 @@ def _from_pillow(image: Image.Image, name: str) -> GreyPicture:
     except Exception as error:  # Pillow's decoders raise many kinds on garbage
         found = str(error) or type(error).__name__
         raise ImageError(f"'{name}' is truncated or broken ({found}); fetch or write it again") from error
+
+
+def _refuse_size(width: int, height: int, name: str) -> None:
+    if width * height == 0:
+        raise ImageError(f"'{name}' has no pixels ({width}×{height}); expected at least 1×1")
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"'{name}' has {width}×{height} pixels, too many; at most {MAX_PIXELS:,} are read: crop or shrink it")
 
 
 def _grey(image: Image.Image) -> GreyPicture:
@@ -196,6 +199,30 @@ def _from_array(array: npt.NDArray[np.generic], name: str) -> GreyPicture:
     return np.ascontiguousarray(values)
 
 
+def open_colour(encoded: bytes, name: str = "") -> npt.NDArray[np.uint8]:
+    """A picture in its colours, to cut pieces from: pixels lie as the file has them, which is how boxes count them.
+
+    Returns:
+        (H, W, 3), uint8, blue, green, red, as OpenCV has them; or (H, W) where the picture is grey.
+
+    Raises:
+        ImageError: As for `open_picture`.
+    """
+    name = name or f"picture of {len(encoded):,} bytes"
+    image = _opened(encoded, name)
+    width, height = image.size
+    if image.mode not in ("L", "1", "RGB", "P", "CMYK", "YCbCr", "RGBA", "LA"):
+        return _from_pillow(image, name)
+    _refuse_size(width, height, name)
+    try:
+        grey = image.mode in ("L", "1", "LA")
+        values = np.array(image.convert("L" if grey else "RGB"))
+    except Exception as error:  # Pillow's decoders raise many kinds on garbage
+        found = str(error) or type(error).__name__
+        raise ImageError(f"'{name}' is truncated or broken ({found}); fetch or write it again") from error
+    return values if grey else np.ascontiguousarray(values[:, :, ::-1])
+
+
 def fit_height(
     image: GreyPicture, height_px: int, min_width_px: int = 100, width_step_px: int = 4, max_width_px: int = 20_000
 ) -> GreyPicture:
@@ -253,12 +280,12 @@ def turned(image: GreyPicture, degrees: int) -> GreyPicture:
 
 
 def encode_png(image: GreyPicture) -> bytes:
-    """The picture as a PNG file's bytes, without loss.
+    """The picture, grey (H, W) or in colours as `open_colour` has them, as a PNG file's bytes, without loss.
 
     Raises:
-        ImageError: Not a grey (H, W) uint8 array with at least one pixel.
+        ImageError: Not a uint8 array of such a shape with at least one pixel.
     """
-    if image.ndim != 2 or image.dtype != np.uint8 or image.size == 0:
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or image.dtype != np.uint8 or image.size == 0:
         raise ImageError(f"array of shape {image.shape} and type {image.dtype}: expected (H, W), uint8, at least 1×1")
     fine, encoded = cv2.imencode(".png", image)
     if not fine:

@@ -13,7 +13,8 @@ import numpy as np
 from seqrec.charts import Points, chart, reliability, series
 from seqrec.errors import DataError
 from seqrec.evaluation import RISKS, Evaluation, total, verdict
-from seqrec.page import MAX_PICTURES, filled, write_whole
+from seqrec.files import write_whole
+from seqrec.page import MAX_PICTURES, filled
 from seqrec.reliability import RiskCoverage, reliability_bins
 from seqrec.rows import Row, gallery, wilson_interval
 

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from seqrec.cli.console import complain, results_console
+from seqrec.cli.data_convert import convert
 from seqrec.errors import SeqrecError
 
-app = typer.Typer(help="Look at labelled data sets.", no_args_is_help=True)
+app = typer.Typer(help="Convert, check, choose from and look at labelled data sets.", no_args_is_help=True)
+app.command()(convert)
 
 DataPath = Annotated[
     Path, typer.Argument(metavar="PATH", help="A data set in any format that a reader knows.", show_default=False)

@@ -117,7 +117,8 @@ def _labels(source: str, task: "Task", format: str, counted: bool) -> tuple[str,
     Raises:
         SeqrecError: It is neither a path nor a lexicon's name, or cannot be read.
     """
-    from seqrec.data.readers import label_lines, open_dataset
+    from seqrec.data.label_files import label_lines
+    from seqrec.data.readers import open_dataset
     from seqrec.decoding.choice import Offers
     from seqrec.plugins import registry
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from seqrec.benchmark import size_name
-from seqrec.data.readers import label_lines
-from seqrec.data.store import FileStore, LmdbStore
+from seqrec.data.label_files import label_lines
 from seqrec.errors import DataError, nearest
 from seqrec.interfaces import Store
 
@@ -19,8 +18,9 @@ T = TypeVar("T")
 def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
     """The lexicons that the pictures of a data set have, by name, those with the fewest words first.
 
-    Files `lexicon-NAME.tsv` count that lie in the set's folder or beside its label file. An LMDB set's `lexicon-%09d` keys count
-    under the number of words that they usually hold, as `50` or `1k`, unless there is a file of that name.
+    Files `lexicon-NAME.tsv` count that lie in the set's folder or beside its label file. Lexicons that the format itself has, as
+    an LMDB set's `lexicon-%09d` keys, count under the number of words that they usually hold, as `50` or `1k`, unless there is a
+    file of that name.
 
     Args:
         store: The data set.
@@ -30,19 +30,20 @@ def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
         DataError: A lexicon file is broken, or has none of the set's pictures; the message names file and line.
     """
     folders = [path if path.is_dir() else path.parent]
-    if isinstance(store, FileStore) and store.folder.resolve() != folders[0].resolve():
-        folders.insert(0, store.folder)
+    beside = getattr(store, "folder", None)
+    if beside is not None and beside.resolve() != folders[0].resolve():
+        folders.insert(0, beside)
     files: dict[str, Path] = {}
     for folder in folders:
         files = _files(folder) | files
     found = {name: _from_file(file, store) for name, file in files.items()}
     counts = {name: _usual(lexicon, store) for name, lexicon in found.items()}
-    if isinstance(store, LmdbStore):
-        usual = _usual(store.lexicon, store)
+    for lexicon in _of_format(store):
+        usual = _usual(lexicon, store)
         if usual:
             name = size_name(usual)
             counts.setdefault(name, usual)
-            found.setdefault(name, store.lexicon)
+            found.setdefault(name, lexicon)
     return {name: found[name] for name in sorted(found, key=lambda name: (counts[name], name))}
 
 
@@ -118,6 +119,17 @@ def _chosen(where: str, found: dict[str, T], name: str) -> tuple[str, T]:
         raise DataError(f"{where}: its pictures have several lexicons: {', '.join(found)}; name one")
     chosen = name or next(iter(found))
     return chosen, found[chosen]
+
+
+def _of_format(store: Store) -> list[OwnLexicon]:
+    """Lexicons that a store has of its format: of columns, or one key a sample."""
+    columns = getattr(store, "lexicons", ())
+    single = getattr(store, "lexicon", None)
+    return [*([single] if single else []), *(_column(column) for column in columns)]
+
+
+def _column(column: Sequence[Sequence[str] | None]) -> OwnLexicon:
+    return lambda index: None if (words := column[index]) is None else list(words)
 
 
 def _usual(lexicon: OwnLexicon, store: Store) -> float:

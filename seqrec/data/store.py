@@ -1,6 +1,7 @@
 """Stores: where labelled pictures lie, read one at a time from any number of processes. Writing is in `writer.py`."""
 
 import os
+import stat
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,6 +15,15 @@ import lmdb
 from seqrec.errors import DataError
 
 COUNT = b"num-samples"
+
+NOTE = b"seqrec-note"
+"""Key under which a writer keeps where its samples come from, so that it can go on after them."""
+
+MAX_FILE_BYTES = 1 << 30
+"""Largest picture file that is read: more than any picture of the pixels that are decoded needs."""
+
+OwnLexicons = Sequence[Sequence[Sequence[str] | None]]
+"""Columns of lexicons, each with the words that may stand on each picture of a set, or None where it has no lexicon."""
 
 
 def sample_key(kind: str, number: int) -> str:
@@ -204,6 +214,11 @@ class LmdbStore:
         value = self._value("lexicon", index)
         return None if value is None else self._text("lexicon", index, value).split()
 
+    def origin(self, index: int) -> str | None:
+        """The picture's name where it comes from, or None where the set does not say."""
+        value = self._value("path", index)
+        return None if value is None else value.decode("utf-8", errors="surrogateescape")
+
     def size(self, index: int) -> tuple[int, int] | None:
         """Width and height in pixels from `wh-%09d`, or None where the set does not say."""
         width, _, height = (self._value("wh", index) or b"").partition(b"_")
@@ -217,11 +232,13 @@ class FileStore:
         folder: What the paths are relative to.
         entries: Path and label of each sample, as the label file has them.
         source: The label file's name, for messages.
+        lexicons: Columns of the pictures' own lexicons.
     """
 
-    def __init__(self, folder: Path, entries: Sequence[tuple[str, str]], source: str) -> None:
+    def __init__(self, folder: Path, entries: Sequence[tuple[str, str]], source: str, lexicons: OwnLexicons = ()) -> None:
         self.folder = folder
         self.source = source
+        self.lexicons = lexicons
         self._entries = entries
 
     def __len__(self) -> int:
@@ -241,11 +258,25 @@ class FileStore:
         Raises:
             DataError: The file is missing or cannot be read.
         """
-        key = self.key(index)
+        return self.read(self.key(index))
+
+    def read(self, key: str) -> bytes:
+        """The bytes of the file at a path of the label file's.
+
+        Raises:
+            DataError: The file is missing, no regular file, larger than `MAX_FILE_BYTES`, or cannot be read.
+        """
         path = self.folder / key
-        if "\\" in key and not path.exists():
+        if "\\" in key and not os.path.exists(path):
             path = self.folder / key.replace("\\", "/")
         try:
+            found = os.stat(path)
+            if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end
+                raise DataError(f"sample '{key}' of '{self.source}': '{path}' is no picture file; mend its line")
+            if found.st_size > MAX_FILE_BYTES:
+                raise DataError(
+                    f"sample '{key}' of '{self.source}': {found.st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read"
+                )
             return path.read_bytes()
         except FileNotFoundError as error:
             raise DataError(

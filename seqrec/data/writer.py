@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import lmdb
 
-from seqrec.data.store import COUNT, sample_key
+from seqrec.data.store import COUNT, NOTE, sample_key
 from seqrec.errors import DataError
 
 
@@ -37,6 +37,7 @@ class LmdbWriter:
         self._pending: list[tuple[bytes, bytes]] = []
         self._pending_samples = self._pending_bytes = 0
         self._env: Any = None
+        self._note = b""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             data = self.path / "data.mdb"
@@ -58,6 +59,7 @@ class LmdbWriter:
     def _validated(self) -> int:
         """Number of samples of the set as it was found."""
         with self._env.begin() as transaction:
+            self._note = transaction.get(NOTE, b"")
             count, entries = transaction.get(COUNT), transaction.stat()["entries"]
             if count is None and entries == 0:
                 return 0
@@ -85,7 +87,20 @@ class LmdbWriter:
         """Samples that are safe on disk."""
         return self._stored
 
-    def add(self, encoded: bytes, label: str, size: tuple[int, int] | None = None, lexicon: Sequence[str] | None = None) -> None:
+    @property
+    def note(self) -> bytes:
+        """What was said of the samples so far, as where to go on; kept with the set."""
+        return self._note
+
+    def add(
+        self,
+        encoded: bytes,
+        label: str,
+        size: tuple[int, int] | None = None,
+        lexicon: Sequence[str] | None = None,
+        origin: str | None = None,
+        note: bytes | None = None,
+    ) -> None:
         """One more sample.
 
         Args:
@@ -93,6 +108,8 @@ class LmdbWriter:
             label: Its label.
             size: Width and height in pixels, stored as `wh-%09d`; None leaves the key out.
             lexicon: Words, without white space in them, stored as `lexicon-%09d`; None leaves the key out.
+            origin: The picture's name where it comes from, stored as `path-%09d`; None leaves the key out.
+            note: A new `note`, stored in one transaction with the sample.
 
         Raises:
             DataError: The disk is full, the writer is closed, or a lexicon's word has white space in it.
@@ -107,10 +124,13 @@ class LmdbWriter:
             if split is not None:
                 raise DataError(f"lexicon word {split!r} is empty or has white space in it; an LMDB set cannot hold it")
             values["lexicon"] = " ".join(lexicon).encode("utf-8")
+        if origin is not None:
+            values["path"] = origin.encode("utf-8", errors="surrogateescape")
         number = len(self) + 1
         self._pending += [(sample_key(kind, number).encode("ascii"), value) for kind, value in values.items()]
         self._pending_samples += 1
         self._pending_bytes += len(encoded)
+        self._note = self._note if note is None else note
         if self._pending_samples >= self._commit_every or self._pending_bytes >= self._commit_bytes:
             self.commit()
 
@@ -124,7 +144,8 @@ class LmdbWriter:
             if self._stored == 0 and self._env is not None:
                 self._put([(COUNT, b"0")])
             return
-        self._put([*self._pending, (COUNT, str(len(self)).encode("ascii"))])
+        noted = [(NOTE, self._note)] if self._note else []
+        self._put([*self._pending, *noted, (COUNT, str(len(self)).encode("ascii"))])
         self._stored = len(self)
         self._pending.clear()
         self._pending_samples = self._pending_bytes = 0

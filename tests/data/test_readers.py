@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqrec.data.readers import (
-    READERS,
-    GtTxtReader,
-    IcdarWordsReader,
-    label_lines,
-    open_dataset,
-    parse_icdar_line,
-    parse_space_line,
-    parse_tab_line,
-)
+from seqrec.data.label_files import label_lines, parse_icdar_line, parse_space_line, parse_tab_line
+from seqrec.data.line_formats import GtTxtReader, IcdarWordsReader
+from seqrec.data.readers import READERS, open_dataset
 from seqrec.data.writer import LmdbWriter
 from seqrec.errors import DataError
 from seqrec.interfaces import DatasetReader, Store, iterate
