@@ -112,6 +112,19 @@ def picture_size(encoded: bytes, name: str = "") -> tuple[int, int]:
     return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
 
 
+def picture_kind(encoded: bytes) -> str:
+    """Format and mode of an encoded picture, with what is unusual about it: `PNG RGB`, `JPEG CMYK`, `GIF P, 3 frames`; "" for none."""
+    try:
+        image = _opened(encoded, "picture")
+        frames = int(getattr(image, "n_frames", 1))
+        unusual = [f"{frames} frames"] if frames > 1 else []
+        if image.format != "PNG" and _orientation(image) not in (0, 1):
+            unusual.append("turned by EXIF")
+        return ", ".join([f"{image.format} {image.mode}", *unusual])
+    except Exception:  # noqa: BLE001, RUF100 - of a broken picture there is no kind to tell
+        return ""
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from seqrec.cli.console import complain, results_console
+from seqrec.cli.data_audit import audit
+from seqrec.cli.data_choose import filter, merge, sample, split
 from seqrec.cli.data_convert import convert
 from seqrec.errors import SeqrecError
 
-app = typer.Typer(help="Convert, check, choose from and look at labelled data sets.", no_args_is_help=True)
-app.command()(convert)
+app = typer.Typer(help="Convert, check, split, merge and look at labelled data sets.", no_args_is_help=True)
+for command in (convert, audit, sample, split, merge, filter):
+    app.command()(command)
 
 DataPath = Annotated[
     Path, typer.Argument(metavar="PATH", help="A data set in any format that a reader knows.", show_default=False)

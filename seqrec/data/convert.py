@@ -1,4 +1,4 @@
-"""Samples of any store into LMDB sets: the pictures' own bytes, labels in NFC, sizes, names, lexicons; resumable at any moment."""
+"""Samples of any store into LMDB sets: the pictures' own bytes, labels in NFC, sizes, names, lexicons; resumable anywhere."""
 
 import hashlib
 import json

@@ -76,9 +76,7 @@ class DoctrReader(DatasetReader):
             raise DataError(f"'{file}': expected an object of picture names and their texts")
         odd = next((name for name, label in labels.items() if not isinstance(label, str)), None)
         if odd is not None:
-            raise DataError(
-                f"'{file}': the label of '{odd}' is no string; words with boxes are for detection: cut them out first"
-            )
+            raise DataError(f"'{file}': the label of '{odd}' is no string; words with boxes are for detection: cut them first")
         folder = file.parent / "images"
         return FileStore(folder if folder.is_dir() else file.parent, list(labels.items()), file.name)
 

@@ -150,7 +150,7 @@ def the_one(files: list[Path], path: Path, expected: str) -> Path:
 
 
 class LabelFileReader(DatasetReader):
-    """Samples that stand in the lines of a label file. Must write: `name`, `expected`, `fits`, `parser`. May override the rest."""
+    """Samples that stand in lines of a label file. Must write: `name`, `expected`, `fits`, `parser`. May override the rest."""
 
     expected: str
 
