@@ -113,7 +113,7 @@ def picture_size(encoded: bytes, name: str = "") -> tuple[int, int]:
 
 
 def picture_kind(encoded: bytes) -> str:
-    """Format and mode of an encoded picture, with what is unusual about it: `PNG RGB`, `JPEG CMYK`, `GIF P, 3 frames`; "" for none."""
+    """Format and mode of an encoded picture, and what is unusual: `PNG RGB`, `JPEG CMYK`, `GIF P, 3 frames`; "" for none."""
     try:
         image = _opened(encoded, "picture")
         frames = int(getattr(image, "n_frames", 1))

@@ -228,11 +228,11 @@ class _Chosen:
 
 
 def _duplicates(store: "Store", what: str) -> "Duplicates":
-    from seqrec.data.duplicates import find_duplicates, outline
+    from seqrec.data.duplicates import Outline, find_duplicates, outline
     from seqrec.errors import SeqrecError
     from seqrec.pictures import open_picture
 
-    outlines = []
+    outlines: list[Outline | None] = []
     with progress(what, len(store)) as done:
         for index in range(len(store)):
             try:

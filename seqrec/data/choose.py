@@ -1,4 +1,4 @@
-"""Choosing samples: some at random, parts that share no picture, those that fulfil conditions; several sets as one. Deterministic."""
+"""Choosing samples, always the same: some at random, parts that share no picture, those that fulfil conditions; sets as one."""
 
 import re
 from bisect import bisect_right

@@ -1,8 +1,8 @@
 """Pictures that stand in a data set more than once: byte for byte, or scaled, cropped a little, compressed anew, lit otherwise.
 
-A picture's outline is a small grid of it from which each row's own mean is taken, so that lines that run through the whole picture
-(a staff, a ruled form) do not make all pictures alike. Outlines are compared only where some of their signs agree, so that a
-hundred thousand pictures need no ten thousand million comparisons; what then looks alike is compared pixel by pixel.
+A picture's outline is a small grid of it from which each row's own mean is taken, so that lines that run through the whole
+picture (a staff, a ruled form) do not make all pictures alike. Outlines are compared only where some of their signs agree, so
+that a hundred thousand pictures need no ten thousand million comparisons; what then looks alike is compared pixel by pixel.
 """
 
 import hashlib
@@ -67,7 +67,8 @@ def _resized(image: Picture, size: tuple[int, int]) -> npt.NDArray[np.float32]:
 
 
 def _without_rows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return values - values.mean(1, keepdims=True)
+    without: npt.NDArray[np.float32] = values - values.mean(1, keepdims=True)
+    return without
 
 
 def likeness(one: Picture, other: Picture) -> float:
@@ -139,11 +140,11 @@ def find_duplicates(outlines: Sequence[Outline | None], picture: Callable[[int],
 def _candidates(numbers: Sequence[int], outlines: Sequence[Outline | None]) -> Iterable[tuple[int, int]]:
     """Pairs, the lower first, of pictures of like shape of which a choice of signs agrees."""
     chooser = np.random.default_rng(0)
-    with_signs = [number for number in numbers if (one := outlines[number]) and one.signs is not None]
-    if not with_signs:
+    told = [(number, one.signs, one.shape) for number in numbers if (one := outlines[number]) and one.signs is not None]
+    if not told:
         return
-    signs = np.stack([outlines[number].signs for number in with_signs])  # type: ignore[union-attr]
-    shapes = np.array([outlines[number].shape for number in with_signs])  # type: ignore[union-attr]
+    with_signs = [number for number, _, _ in told]
+    signs, shapes = np.stack([some for _, some, _ in told]), np.array([shape for _, _, shape in told])
     for _ in range(_BANDS):
         chosen = np.packbits(signs[:, chooser.permutation(signs.shape[1])[:_BITS]], axis=1)
         for members in _gathered((row.tobytes(), place) for place, row in enumerate(chosen)):
@@ -153,8 +154,8 @@ def _candidates(numbers: Sequence[int], outlines: Sequence[Outline | None]) -> I
                     if shapes[other] > _STRETCH * shapes[place]:
                         break
                     if np.count_nonzero(signs[place] != signs[other]) <= _DIFFERENT:
-                        one, another = sorted((with_signs[place], with_signs[other]))
-                        yield one, another
+                        first, second = sorted((with_signs[place], with_signs[other]))
+                        yield first, second
 
 
 def _gathered(items: Iterable[tuple[bytes, int]]) -> list[list[int]]:

@@ -62,7 +62,7 @@ class Examination:
         unused: Symbols of the alphabet that never occur.
         strangers: Pieces that the alphabet does not have, most frequent first.
         kinds: Kinds of picture files, as `PNG RGB`, with how many there are.
-        odd_labels: Samples whose label is not in NFC, starts or ends with white space, or holds what cannot be seen: place and why.
+        odd_labels: Place of labels not in NFC, with white space at an end, or with what cannot be seen, and why.
         duplicates: Pictures that occur more than once.
         contradictions: Groups of the same bytes with different labels.
         losses: Of labels under a model, the worst first; () without a model.

@@ -90,7 +90,7 @@ def _starts_with_brace(file: Path) -> bool:
 
 
 class TrdgReader(DatasetReader):
-    """TextRecognitionDataGenerator's folder of pictures whose names are their labels: `[text]_[number].jpg`, and no label file."""
+    """TextRecognitionDataGenerator's folder of pictures whose names are their labels, `[text]_[number].jpg`; no label file."""
 
     name = "trdg"
 

@@ -124,7 +124,11 @@ class _Set:
         if environment is None or environment.pid != os.getpid():
             environment = self._opened = _environment(self.folder)
         try:
-            return environment.get(key)
+            try:
+                return environment.get(key)
+            except lmdb.MapResizedError:  # a writer has made the set larger than when it was opened here
+                environment.lmdb.set_mapsize(0)
+                return environment.get(key)
         except lmdb.Error as error:
             raise DataError(f"'{self.folder}': key '{key}' cannot be read ({error}); make the set again") from error
 
