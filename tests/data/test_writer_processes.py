@@ -126,7 +126,8 @@ def test_two_writers_of_one_set_leave_it_whole(tmp_path: Path) -> None:
 def test_disk_that_is_really_full_is_named_and_the_set_goes_on_when_there_is_room(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], check=False, capture_output=True).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     try:
         trouble = process(WRITE, small / "set", 5000, 50).communicate()[1]
