@@ -180,7 +180,7 @@ def test_commands_in_the_documentation_exist_with_their_options() -> None:
         tasks = [task for _, task in registry().tasks if "--model" in given or f"--task {task.name} " in f"{line} "]
         added = {f"--{option.name}" for task in tasks for option in task.options if name.split()[-1] in option.commands}
         assert given <= options(known[name]) | added | {"--help"}, f"{where}: {line}"
-        if "--model" in options(known[name]):
+        if "--model" in options(known[name]) and name != "seqrec data audit":  # where --task is the task that learns
             assert len(given & {"--task", "--model"}) == 1, f"{where}: which reader? {line}"
 
 

@@ -38,11 +38,13 @@ def info(
 
     from seqrec.alphabet import Alphabet
     from seqrec.data.audit import audit
-    from seqrec.data.readers import open_dataset
+    from seqrec.data.readers import chosen_reader, open_dataset
     from seqrec.plugins import registry
 
     plugins = registry()
-    store = open_dataset(path, [reader for _, reader in plugins.dataset_readers], format or None)
+    readers = [reader for _, reader in plugins.dataset_readers]
+    format = format or chosen_reader(path, readers).name
+    store = open_dataset(path, readers, format)
     labels = [store.label(index) for index in range(len(store))]
     characters = Counter(character for label in labels for character in label)
     if alphabet and not task:
@@ -51,7 +53,7 @@ def info(
     lengths = sorted(len(chosen.split(label)) for label in labels)
     found = audit(store, chosen)
     shown = results_console()
-    shown.print(f"{path}: {len(store):,} samples, {len(set(labels)):,} different labels, {type(store).__name__}", markup=False)
+    shown.print(f"{path}: {len(store):,} samples, {len(set(labels)):,} different labels, format {format}", markup=False)
     shown.print(f"label length: {lengths[0]} to {lengths[-1]} symbols, median {lengths[len(lengths) // 2]}")
     shown.print(
         "characters: " + " ".join(f"{character!r}×{count}" for character, count in characters.most_common(40)), markup=False
