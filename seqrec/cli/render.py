@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqrec.cli.console import complain
+from seqrec.cli.data_convert import process_place
 from seqrec.errors import DataError, SeqrecError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def render(
         complain(f"{count} pictures drawn on {sheet}")
     elif out is not None:
         write_sets(renderer, seed, count, out, shards)
-        complain(f"{count} pictures in {out}")
+        if process_place()[0] == 0:
+            complain(f"{count} pictures in {out}")
 
 
 def samples(renderer: "Renderer", seed: int, indices: Iterable[int]) -> "Iterator[tuple[int, Sample]]":
@@ -71,17 +73,28 @@ def samples(renderer: "Renderer", seed: int, indices: Iterable[int]) -> "Iterato
 
 
 def write_sets(renderer: "Renderer", seed: int, count: int, out: Path, shards: int) -> None:
-    """One LMDB, or several side by side; a set that was cut off is gone on with."""
-    if shards == 1:
-        write_set(renderer, seed, range(count), out)
-        return
+    """One LMDB, or several side by side; a set that was cut off is gone on with.
+
+    Of several processes that torchrun started each draws shards of its own, which must be as many as processes at least.
+
+    Raises:
+        DataError: There are fewer.
+    """
+    import os
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(shards, get_context("spawn")) as pool:
-        parts = [range(shard, count, shards) for shard in range(shards)]
+    rank, world = process_place()
+    if shards < world:
+        raise DataError(f"--shards {shards}: {world} processes draw, each needs a shard at least; say --shards {world} or more")
+    if shards == 1:
+        write_set(renderer, seed, range(count), out)
+        return
+    own = range(rank, shards, world)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    with ProcessPoolExecutor(min(len(own), max((os.cpu_count() or 1) // here, 1)), get_context("spawn")) as pool:
         for done in [
-            pool.submit(write_set, renderer, seed, part, out / f"shard-{shard:03d}") for shard, part in enumerate(parts)
+            pool.submit(write_set, renderer, seed, range(shard, count, shards), out / f"shard-{shard:03d}") for shard in own
         ]:
             done.result()
 

@@ -56,7 +56,8 @@ class DoctrReader(DatasetReader):
 
     def _file(self, path: Path) -> Path | None:
         if path.is_file():
-            return path if path.suffix.lower() == ".json" and _starts_with_brace(path) else None
+            named = path.suffix.lower() == ".json" and path.name != "shards.json"  # which is an index of tar files
+            return path if named and _starts_with_brace(path) else None
         found = [folder / "labels.json" for folder in folders(path)] if path.is_dir() else []
         return next((file for file in found if file.is_file() and _starts_with_brace(file)), None)
 

@@ -1,7 +1,7 @@
 """Every format of labelled pictures that the core reads, and `open_dataset`, which picks one by what lies at a path."""
 
+import os
 from collections.abc import Sequence
-from inspect import getdoc
 from pathlib import Path
 
 from seqrec.data.folder_formats import DoctrReader, GtPairsReader, TrdgReader
@@ -16,8 +16,10 @@ from seqrec.data.line_formats import (
     PylaiaReader,
     SvtWordsReader,
 )
+from seqrec.data.remote import expanded, url_of
 from seqrec.data.scene_formats import IcdarScenesReader, IiitMatReader, SynthTextReader, TagsetReader, WordXmlReader
 from seqrec.data.store import LmdbStore, find_sets
+from seqrec.data.tar_store import INDEX, TarStore, tar_shards
 from seqrec.errors import DataError, nearest
 from seqrec.interfaces import DatasetReader, Store
 
@@ -36,8 +38,30 @@ class LmdbReader(DatasetReader):
         return LmdbStore(path.parent if path.name == "data.mdb" and path.is_file() else path)
 
 
+class TarReader(DatasetReader):
+    """WebDataset's tar shards: a folder of `*.tar`, a pattern as `words-{000..009}.tar`, a `shards.json`, or a URL of these."""
+
+    name = "webdataset"
+
+    def detect(self, path: Path) -> bool:
+        """Whether the path is a tar file, a pattern or index of them, or a folder that holds some."""
+        if url_of(path):
+            return True
+        if path.is_dir():
+            return (path / INDEX).is_file() or next(path.glob("*.tar"), None) is not None
+        return path.suffix == ".tar" or path.name == INDEX
+
+    def open(self, path: Path) -> Store:
+        """The shards, one after the other; each is read through when its first sample is."""
+        shards = tar_shards(path)
+        if not shards:
+            raise DataError(f"'{path}' holds no tar shards; name another path or format")
+        return TarStore(shards)
+
+
 READERS: tuple[DatasetReader, ...] = (
     LmdbReader(),
+    TarReader(),
     GtTxtReader(),
     IcdarWordsReader(),
     IiitTagsReader(),
@@ -83,7 +107,7 @@ def chosen_reader(path: Path, readers: Sequence[DatasetReader] = READERS, format
     Raises:
         DataError: Nothing there, no reader fits, several do, or the name is unknown.
     """
-    if not path.exists():
+    if not path.exists() and url_of(path) is None and not os.path.exists(expanded(str(path))[0]):
         raise DataError(f"'{path}': no such file or folder; check the path of the data set")
     if format is not None:
         fitting = [reader for reader in readers if reader.name == format]
@@ -92,8 +116,8 @@ def chosen_reader(path: Path, readers: Sequence[DatasetReader] = READERS, format
     else:
         fitting = [reader for reader in readers if reader.detect(path)]
     if not fitting:
-        known = "; ".join(f"{one.name} ({(getdoc(one) or '-').splitlines()[0].rstrip('.')})" for one in readers)
-        raise DataError(f"'{path}' holds no labelled pictures in a format we know; looked for {known}")
+        known = ", ".join(reader.name for reader in readers)
+        raise DataError(f"'{path}' holds no labelled pictures in a format we know; looked for {known}; or name its label file")
     if len(fitting) > 1:
         names = ", ".join(reader.name for reader in fitting)
         raise DataError(f"'{path}' fits several formats: {names}; say which one, or give the path of the label file")

@@ -105,7 +105,7 @@ class Mixture:
     def __init__(self, sources: Sequence[Source], weights: Sequence[float], seed: int) -> None:
         if not sources or len(sources) != len(weights) or min(weights) <= 0:
             raise DataError(f"a mixture of {len(sources)} sources with weights {list(weights)}: each needs a weight above 0")
-        self.sources = list(sources)
+        self.sources, self._weights, self._seed = list(sources), list(weights), seed
         shares = np.floor(np.cumsum(np.array([0.0, *weights])) / sum(weights) * _SLOTS + 0.5).astype(int)
         for weight, share in zip(weights, np.diff(shares), strict=True):
             if not share:
@@ -125,11 +125,59 @@ class Mixture:
         which, own_index = self._turn(index)
         return self.sources[which].name(own_index)
 
+    def part(self, rank: int, world: int) -> "Mixture":
+        """What one of several processes draws: the sources' parts, mixed alike."""
+        return Mixture([part_of(source, rank, world) for source in self.sources], self._weights, self._seed)
+
+    def lane(self, index: int) -> int | None:
+        """The lane of the source whose turn it is."""
+        which, own_index = self._turn(index)
+        return lane_of(self.sources[which], own_index)
+
     def _turn(self, index: int) -> tuple[int, int]:
         """Whose turn it is, and that source's own index."""
         turn, place = divmod(index, _SLOTS)
         which = int(self.slots[place])
         return which, turn * int(self.counts[which]) + int(self.ranks[place])
+
+
+class Strided:
+    """Every n-th sample of a source: what one of n processes draws of it.
+
+    Args:
+        source: The whole.
+        rank, world: Which of how many processes.
+    """
+
+    def __init__(self, source: Source, rank: int, world: int) -> None:
+        self.source, self.rank, self.world = source, rank, world
+
+    def sample(self, index: int) -> Sample:
+        """The sample of the process's own index."""
+        return self.source.sample(index * self.world + self.rank)
+
+    def name(self, index: int) -> str:
+        """As the source names it."""
+        return self.source.name(index * self.world + self.rank)
+
+
+def part_of(source: Source, rank: int, world: int) -> Source:
+    """What one of several processes draws of a source: what the source's `part` says, where it has one, else every n-th."""
+    if world == 1:
+        return source
+    part = getattr(source, "part", None)
+    return part(rank, world) if part else Strided(source, rank, world)
+
+
+def lane_of(source: Source, index: int) -> int | None:
+    """Which lane of a source of shards an index belongs to; None where the source has no lanes. One worker reads a lane."""
+    lane = getattr(source, "lane", None)
+    return lane(index) if lane else None
+
+
+def has_lanes(source: Source) -> bool:
+    """Whether any sample of a source belongs to a lane."""
+    return any(map(has_lanes, source.sources)) if isinstance(source, Mixture) else hasattr(source, "lane")
 
 
 @lru_cache(maxsize=4)

@@ -119,6 +119,10 @@ class _Set:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None}
 
+    def close(self) -> None:
+        """Let go of the environment; it is opened again when it is needed."""
+        self._opened = None
+
     def get(self, key: str) -> bytes | None:
         environment = self._opened
         if environment is None or environment.pid != os.getpid():
@@ -159,6 +163,12 @@ class LmdbStore:
 
     def __len__(self) -> int:
         return self._ends[-1]
+
+    @property
+    def shards(self) -> "list[LmdbShard]":
+        """The sets one by one, where there are several and all of them are called `shard-…`; else []."""
+        several = len(self._sets) > 1 and all(part.folder.name.startswith("shard-") for part in self._sets)
+        return [LmdbShard(part.folder) for part in self._sets] if several else []
 
     def _find(self, index: int) -> tuple[_Set, int]:
         if not 0 <= index < len(self):
@@ -227,6 +237,27 @@ class LmdbStore:
         """Width and height in pixels from `wh-%09d`, or None where the set does not say."""
         width, _, height = (self._value("wh", index) or b"").partition(b"_")
         return (int(width), int(height)) if width.isdigit() and height.isdigit() else None
+
+
+class LmdbShard(LmdbStore):
+    """One set among those of a larger one.
+
+    Args:
+        path: The set's folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.name = path.name
+
+    def key(self, index: int) -> str:
+        """`shard-000/image-000000412`."""
+        return f"{self.name}/{super().key(index)}"
+
+    def close(self) -> None:
+        """Let go of the environment."""
+        for part in self._sets:
+            part.close()
 
 
 class FileStore:

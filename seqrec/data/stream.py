@@ -8,10 +8,11 @@ workers' number changes nothing.
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from operator import itemgetter
 from types import TracebackType
 
 import cv2
@@ -21,7 +22,7 @@ import numpy.typing as npt
 from seqrec.alphabet import Alphabet, frames_needed
 from seqrec.batch import Batch, collate
 from seqrec.data.augment import augment
-from seqrec.data.sources import Source
+from seqrec.data.sources import Source, has_lanes, lane_of, part_of
 from seqrec.errors import AlphabetError, DataError, ImageError
 from seqrec.interfaces import Picture, Prepare, Prepared, Sample
 from seqrec.pictures import fit_height
@@ -123,8 +124,12 @@ class Preparation:
 
     def pieces(self, start: int, stop: int) -> list[Example | Skip]:
         """Examples of a range of stream indices."""
+        return self.examples(range(start, stop))
+
+    def examples(self, indices: Iterable[int]) -> list[Example | Skip]:
+        """Examples of some stream indices."""
         cv2.setNumThreads(1)
-        return [self.prepare(index) for index in range(start, stop)]
+        return [self.prepare(index) for index in indices]
 
 
 class Stream:
@@ -150,7 +155,7 @@ class Stream:
         world: int = 1,
         workers: int = 0,
     ) -> None:
-        self.preparation = preparation
+        self.preparation = preparation = replace(preparation, source=part_of(preparation.source, rank, world))
         self.data = data
         self.batch_size = batch_size
         self.seed = seed
@@ -158,15 +163,19 @@ class Stream:
         self.world = world
         self.skips: dict[str, Skip] = {}
         self.skipped = 0
-        self._pool = _pool(preparation, workers) if workers else None
+        # A worker of its own for each share of lanes, so that it reads their shards alone; else all workers take what comes.
+        self._lanes = has_lanes(preparation.source)
+        self._pools = (
+            [_pool(preparation, 1) for _ in range(workers)] if self._lanes else [_pool(preparation, workers)] if workers else []
+        )
         self.buckets = _bucket_widths(preparation)
 
     def __enter__(self) -> "Stream":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(cancel_futures=True)
 
     def batches(self, place: Place = Place()) -> Iterator[tuple[Batch, Place]]:
         """Batches from a place on, each with the place after it."""
@@ -187,19 +196,33 @@ class Stream:
                 yield self._batch(examples, *plan[number], turn, number), Place(turn, number + 1)
             turn, start = turn + 1, 0
 
-    def _draw(self, chunk: int) -> "list[Future[list[Example | Skip]]] | tuple[int, int]":
-        """Have a chunk prepared: futures of its pieces, or its range where there are no workers."""
-        begin = (chunk * self.world + self.rank) * self.data.chunk
-        end = begin + self.data.chunk
-        if not self._pool:
-            return begin, end
-        return [self._pool.submit(_prepare, at, min(at + _PIECE, end)) for at in range(begin, end, _PIECE)]
+    def _draw(self, chunk: int) -> "list[tuple[Sequence[int], Future[list[Example | Skip]]]] | range":
+        """Have a chunk prepared: futures of its pieces, each with its indices, or its range where there are no workers."""
+        chosen = range(chunk * self.data.chunk, (chunk + 1) * self.data.chunk)
+        if not self._pools:
+            return chosen
+        shares: list[Sequence[int]] = [chosen]
+        if self._lanes:
+            lanes = [lane_of(self.preparation.source, index) for index in chosen]
+            owners = [
+                (index // _PIECE if lane is None else lane) % len(self._pools) for index, lane in zip(chosen, lanes, strict=True)
+            ]
+            shares = [
+                [index for index, owner in zip(chosen, owners, strict=True) if owner == which]
+                for which in range(len(self._pools))
+            ]
+        return [
+            (piece, pool.submit(_prepare, piece))
+            for pool, share in zip(self._pools, shares, strict=True)
+            for piece in (share[at : at + _PIECE] for at in range(0, len(share), _PIECE))
+        ]
 
-    def _collect(self, drawn: "list[Future[list[Example | Skip]]] | tuple[int, int]") -> list[Example]:
-        if isinstance(drawn, tuple):
-            prepared = self.preparation.pieces(*drawn)
+    def _collect(self, drawn: "list[tuple[Sequence[int], Future[list[Example | Skip]]]] | range") -> list[Example]:
+        if isinstance(drawn, range):
+            prepared = self.preparation.examples(drawn)
         else:
-            prepared = [item for future in drawn for item in future.result()]
+            numbered = [pair for indices, future in drawn for pair in zip(indices, future.result(), strict=True)]
+            prepared = [item for _, item in sorted(numbered, key=itemgetter(0))]
         for item in prepared:
             if isinstance(item, Skip):
                 self.skipped += 1
@@ -289,7 +312,7 @@ def _begin_worker(preparation: Preparation) -> None:
     _preparation = preparation
 
 
-def _prepare(start: int, stop: int) -> list[Example | Skip]:
+def _prepare(indices: Sequence[int]) -> list[Example | Skip]:
     if _preparation is None:
         raise RuntimeError("a worker was asked before it began")
-    return _preparation.pieces(start, stop)
+    return _preparation.examples(indices)

@@ -10,6 +10,7 @@ import torch
 from seqrec.alphabet import Alphabet
 from seqrec.data.audit import audit
 from seqrec.data.readers import open_dataset
+from seqrec.data.sharded import ShardedSource
 from seqrec.data.sources import Mixture, RenderedSource, Source, StoredSource
 from seqrec.data.stream import Example, Preparation, Skip
 from seqrec.errors import DataError
@@ -69,6 +70,12 @@ def gather(
         weights.append(recipe.data.render_weight)
     for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)
+        shards = getattr(store, "shards", ())
+        if shards:  # too many to be looked at before: what cannot be used is found when it is drawn
+            messages.append(f"{path}: {len(store):,} samples in {len(shards):,} shards")
+            sources.append(ShardedSource(shards, recipe.train.seed))
+            weights.append(weight)
+            continue
         if notation and notation.write is None:
             notation.written("")  # says why it cannot be
         found = audit(

@@ -196,3 +196,49 @@ def test_lexicons_come_along_with_every_choice(seqrec: Command, words: Path, tmp
         seqrec("data", *command, tmp_path / "set", "-o", tmp_path / command[0])
         made = LmdbStore(tmp_path / command[0])
         assert all(made.lexicon(index) == [made.label(index), "ab", "cd"] for index in range(len(made)))
+
+
+@pytest.mark.parametrize("form", ["lmdb", "tar"])
+def test_convert_writes_shards_that_are_read_as_one_set(form: str, seqrec: Command, words: Path, tmp_path: Path) -> None:
+    from seqrec.data.readers import open_dataset
+
+    found = seqrec("data", "convert", words, "-o", tmp_path / "out", "--shards", "3", "--as", form)
+    assert (found.code, found.err) == (0, f"{tmp_path / 'out'}: 10 samples in 3 shards\n")
+    store = open_dataset(tmp_path / "out")
+    assert [store.label(index) for index in range(len(store))] == WORDS
+    assert [len(shard) for shard in store.shards] == [4, 3, 3]  # type: ignore[attr-defined]
+    found = seqrec("data", "convert", words, "-o", tmp_path / "x", "--shards", "11")
+    assert (found.code, found.err) == (2, "error: --shards 11: there are only 10 samples; write fewer shards\n")
+
+
+def test_each_process_of_torchrun_draws_shards_of_its_own(
+    seqrec: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqrec.cli.render import write_sets
+    from seqrec.testing.bars import BarRenderer
+
+    drawn: list[tuple[str, range]] = []
+
+    class Here:
+        """A pool that draws in this process."""
+
+        def __init__(self, *_: object) -> None: ...
+        def __enter__(self) -> "Here":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def submit(self, _: object, renderer: object, seed: int, indices: range, out: Path) -> "Here":
+            drawn.append((out.name, indices))
+            return self
+
+        def result(self) -> None: ...
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", Here)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        write_sets(BarRenderer(), 1, 10, tmp_path, 4)
+    assert drawn[:2] == [("shard-000", range(0, 10, 4)), ("shard-002", range(2, 10, 4))]
+    assert sorted(index for _, indices in drawn for index in indices) == list(range(10))
+    found = seqrec("render", "--task", "bars", "--count", "4", "-o", tmp_path / "one")
+    assert (found.code, "2 processes draw, each needs a shard at least" in found.err) == (2, True)
