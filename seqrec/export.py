@@ -89,7 +89,7 @@ def _scaled(reader: Recognizer, sources: Iterable[PictureSource]) -> Iterator[Pi
         ImageError: One cannot be read.
     """
     named = ((str(place), one) for place, one in enumerate(sources))
-    for window in windows(named, reader.picture, reader.engine.width_step_px, prepare=reader.prepare):
+    for window in windows(named, reader.picture, reader.engine.width_step_px, prepare=reader.prepare, direction=reader.direction):
         for error in window.errors.values():
             raise error
         yield from (one.scaled for one in window.shown)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqrec.alphabet import Alphabet
+from seqrec.direction import Direction, direction_of
 from seqrec.errors import AlphabetError, MissingExtraError, ModelFileError, RecipeError
 from seqrec.recipe import Recipe
 
@@ -38,6 +39,7 @@ class ModelCard:
         alphabet: The symbols of the head, in order.
         recipe: How it was trained.
         turn_tall: Whether crops taller than wide are read turned as well.
+        direction: Which way a line runs, as `seqrec.direction` names it.
         versions: Of seqrec and torch when it was written.
         trained: Steps, pictures, minutes, and what validation said.
         temperature: What confidences are brought to with, see `seqrec.reliability.tempered`; 1 leaves them as they are.
@@ -54,6 +56,7 @@ class ModelCard:
     versions: Mapping[str, str] = field(default_factory=dict)
     trained: Mapping[str, object] = field(default_factory=dict)
     temperature: float = 1.0
+    direction: Direction = "rightwards"
 
     def __post_init__(self) -> None:
         checked_temperature(self.temperature, f"a model of task '{self.task}'")
@@ -105,6 +108,7 @@ def card_to_json(card: ModelCard) -> str:
         "versions": dict(card.versions),
         "trained": dict(card.trained),
         "temperature": card.temperature,
+        "direction": card.direction,
     }
     return json.dumps(told, ensure_ascii=False)
 
@@ -171,6 +175,7 @@ def card_from_metadata(metadata: Mapping[str, str], path: Path) -> ModelCard:
             told["versions"],
             told["trained"],
             checked_temperature(told.get("temperature", 1.0), f"'{path}'"),
+            direction_of(told.get("direction", "rightwards")),
         )
     except (KeyError, TypeError, ValueError, AlphabetError, RecipeError) as error:
         raise ModelFileError(f"'{path}' has no usable seqrec metadata ({error}); it was not written by this seqrec") from error

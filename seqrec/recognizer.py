@@ -17,6 +17,7 @@ from seqrec.decoding.choice import Decoding, LexiconSource
 from seqrec.decoding.decoders import Accepts
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
+from seqrec.direction import Direction, along_line
 from seqrec.errors import ModelFileError, SeqrecError
 from seqrec.interfaces import Picture, Prepare
 from seqrec.model_file import ModelCard, find_model, read_card, require_torch
@@ -71,6 +72,7 @@ class Recognizer:
         task: Adds hints and finished readings; None where the plugin is not installed.
         prepare: What is done to a picture before it is scaled, or None.
         notation: What the engine's symbols mean, where they do not stand for themselves.
+        direction: Which way lines run; readings are in logical order.
         turn_tall: Whether crops taller than wide are read turned as well, and the most confident reading kept.
         card: What the model file said; None for a network that was never saved.
     """
@@ -86,6 +88,7 @@ class Recognizer:
     threads: int = 1
     prepare: Prepare | None = field(default=None, repr=False)
     notation: Notation | None = field(default=None, repr=False)
+    direction: Direction = "rightwards"
 
     def folded(self, alphabet: Alphabet) -> "Recognizer":
         """This reader with a smaller alphabet: probabilities are added up frame by frame, see `seqrec.alphabet.fold_map`.
@@ -190,7 +193,7 @@ class Recognizer:
     def _read(
         self, sources: Iterable[tuple[str, PictureSource]], overlapped: bool
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
-        opened = windows(sources, self.picture, self.engine.width_step_px, self.turn_tall, self.prepare)
+        opened = windows(sources, self.picture, self.engine.width_step_px, self.turn_tall, self.prepare, self.direction)
         seen = self._seen(ahead(opened, 1) if overlapped else opened, self.engine.at_once if overlapped else 1)
         readings: dict[int, Reading] = {}
         errors: dict[int, SeqrecError] = {}
@@ -229,12 +232,27 @@ class Recognizer:
 
     def _finished(self, reading: Reading, picture: Picture) -> Reading:
         reading = self.transcriber.tempered(reading)
+        if self.direction == "leftwards":
+            reading = self._logical(reading, picture.shape[0 if reading.turned else 1])
         if self.task and self.task.finish:
             extra = dict(self.task.finish(reading))
             reading = dataclasses.replace(reading, text=str(extra.pop("text", reading.text)), extra=extra)
         if self.task and self.task.hint:
             reading = dataclasses.replace(reading, hint=self.task.hint(picture.shape[1], picture.shape[0], reading))
         return reading
+
+    def _logical(self, reading: Reading, width_px: int) -> Reading:
+        """A reading of a mirrored line: symbols in logical order, spans where they are in the picture."""
+        order = along_line(reading.symbols, self.direction)
+        symbols = tuple(reading.symbols[place] for place in order)
+        return dataclasses.replace(
+            reading,
+            symbols=symbols,
+            text=self.alphabet.text(symbols),
+            symbol_confidences=tuple(reading.symbol_confidences[place] for place in order),
+            spans=tuple((width_px - reading.spans[place][1], width_px - reading.spans[place][0]) for place in order),
+            alternatives=tuple(self._logical(other, width_px) for other in reading.alternatives),
+        )
 
 
 def _rank(reading: Reading) -> tuple[bool, float]:
@@ -288,6 +306,7 @@ def load(
     notation = task.notation_of(engine.alphabet) if task else None
     meaning = notation.meaning if notation else engine.alphabet
     reader = Recognizer(engine, card.recipe.picture, meaning, task, card.turn_tall, card, prepare=prepare, notation=notation)
+    reader = dataclasses.replace(reader, direction=card.direction)
     if not alphabet:
         return reader
     if task is None:

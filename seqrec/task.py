@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqrec.alphabet import Alphabet
 from seqrec.benchmark import Benchmark
+from seqrec.direction import Direction
 from seqrec.errors import AlphabetError, PluginError, RecipeError, nearest
 from seqrec.interfaces import Outputs, Prepare, Renderer
 from seqrec.notation import Notation
@@ -97,6 +98,8 @@ class Task:
         options: Options that this task adds to the command line.
         configure: Options, those that were given, by name → the task that keeps to them; needed where there are options.
         turn_tall: Whether crops taller than wide are read turned as well.
+        direction: Which way a line runs: `rightwards`, `leftwards` (Hebrew) or `downwards` (vertical Japanese). Labels and
+            readings are in logical order all the same, and a renderer's boxes are spans along the line as the picture shows it.
         hint: Says of a picture's width and height in pixels and its reading what is odd about it as input, or nothing.
         description: One line for `seqrec plugins list`.
 
@@ -123,6 +126,7 @@ class Task:
     options: Sequence[Option] = ()
     configure: "Callable[[Mapping[str, str | bool]], Task] | None" = None
     turn_tall: bool = False
+    direction: Direction = "rightwards"
     hint: Callable[[int, int, Reading], str] | None = None
     description: str = ""
 

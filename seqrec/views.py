@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from seqrec.direction import Direction, facing
 from seqrec.errors import SeqrecError
 from seqrec.interfaces import Picture, Prepare, Prepared
 from seqrec.pictures import PictureSource, fit_height, open_picture, turned
@@ -72,6 +73,7 @@ def windows(
     width_step_px: int,
     turn_tall: bool = False,
     prepare: Prepare | None = None,
+    direction: Direction = "rightwards",
 ) -> Iterator[Window]:
     """The pictures of a stream in windows of up to 512, or fewer where they are large.
 
@@ -81,10 +83,13 @@ def windows(
         width_step_px: Widths must be multiples of this.
         turn_tall: Whether pictures taller than wide are shown turned as well.
         prepare: What is done to a picture before it is scaled, or None.
+        direction: Which way lines run.
     """
 
     def shown(place: int, key: str, picture: Picture, degrees: int) -> Shown:
         picture = turned(picture, degrees)
+        if direction == "leftwards":
+            picture = facing(picture, direction)
         prepared = prepare(picture) if prepare else Prepared(picture, 0.0, picture.shape[1])
         scaled = fit_height(prepared.image, size.height_px, size.min_width_px, width_step_px, size.max_width_px)
         return Shown(place, View(key, degrees, scaled.shape[1], prepared.start_px, prepared.width_px, picture.shape[0]), scaled)
@@ -101,7 +106,7 @@ def windows(
         if not isinstance(picture, SeqrecError):
             pixels += picture.size
             tall = turn_tall and picture.shape[0] > picture.shape[1]
-            for degrees in (0, 90, 270) if tall else (0,):
+            for degrees in (90,) if direction == "downwards" else (0, 90, 270) if tall else (0,):
                 try:
                     window.shown.append(shown(place, key, picture, degrees))
                 except SeqrecError as error:  # too wide for the network, as one view of a picture 1 pixel wide is

@@ -100,7 +100,8 @@ def _frames(task: "Task", recipe: str) -> "Callable[[int, int], int] | None":
     from seqrec.network import frame_counter
     from seqrec.plugins import registry
 
-    return frame_counter(plan, registry())
+    frames = frame_counter(plan, registry())
+    return (lambda width, height: frames(height, width)) if task.direction == "downwards" else frames
 
 
 def _tell(path: str, found: "Examination", reasons: list[str], against: Path | None) -> None:

@@ -29,7 +29,7 @@ from seqrec.cli.decoding import (
     own_name,
     with_decoding,
 )
-from seqrec.errors import SeqrecError
+from seqrec.errors import ImageError, SeqrecError
 
 if TYPE_CHECKING:
     from seqrec.decoding.choice import Decoding, LexiconSource
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FEW = 20  # pictures that need no progress bar
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"}
+SUFFIXES = {".pdf", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"}
 
 
 def recognize(
@@ -114,12 +114,13 @@ def recognize(
             "lexicon_mode": lexicon_mode, "lexicon_view": lexicon_view, "lexicon_threshold": lexicon_threshold
         }  # fmt: skip
         reader = with_own_lexicons(reader, own, mode, pictures, [key for key, _ in sources])
-    failed = 0
+    failed = count = 0
     target = _opened(out, format)
     outputs = reader.task.outputs(out) if out is not None and reader.task and reader.task.outputs else None
     names: set[str] = set()
     try:
-        for key, reading, picture in with_progress(reader.read_many(sources), len(sources), target.isatty()):
+        for key, reading, picture in with_progress(reader.read_many(by_page(sources)), len(sources), target.isatty()):
+            count += 1
             name = _name(key, names)
             if overlay and out is not None and picture is not None and not isinstance(reading, SeqrecError):
                 _draw(out / f"{name}{'.overlay' if outputs else ''}.png", picture, reading)
@@ -138,7 +139,7 @@ def recognize(
         if target is not sys.stdout:
             target.close()
     if failed:
-        complain(f"{failed} of {len(sources)} pictures could not be read")
+        complain(f"{failed} of {count} pictures could not be read")
         raise typer.Exit(1)
 
 
@@ -233,6 +234,20 @@ def found_pictures(names: list[str]) -> "Iterator[tuple[str, PictureSource]]":
             yield from ((str(file), file) for file in files)
         else:
             yield name, path
+
+
+def by_page(sources: "Iterable[tuple[str, PictureSource]]") -> "Iterator[tuple[str, PictureSource]]":
+    """The sources; of a PDF or a TIFF of several pages each page, as `scan.pdf#page=2`, read when its turn comes."""
+    from seqrec.pages import PAGED, open_pages
+
+    for name, source in sources:
+        if not isinstance(source, Path) or source.suffix.lower() not in PAGED:
+            yield name, source
+            continue
+        try:
+            yield from open_pages(source)
+        except ImageError:
+            yield name, source  # which the reader names as unreadable
 
 
 def _name(key: str, names: set[str]) -> str:

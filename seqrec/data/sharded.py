@@ -18,6 +18,7 @@ import numpy.typing as npt
 from seqrec.data.sources import Source, Strided
 from seqrec.errors import DataError
 from seqrec.interfaces import Sample
+from seqrec.notation import Notation
 from seqrec.pictures import open_picture
 
 LANES = 16
@@ -63,14 +64,16 @@ class ShardedSource:
     Args:
         shards: The shards that this process reads.
         seed: Of the order.
+        notation: What the labels are written in, or None to leave them as they are.
 
     Raises:
         DataError: There is no sample in any of them.
     """
 
-    def __init__(self, shards: Sequence[Shard], seed: int) -> None:
+    def __init__(self, shards: Sequence[Shard], seed: int, notation: Notation | None = None) -> None:
         self.shards = list(shards)
         self.seed = seed
+        self.notation = notation
         self.sizes = np.array([len(shard) for shard in shards], np.int64)
         self.total = int(self.sizes.sum())
         if not self.total:
@@ -95,13 +98,15 @@ class ShardedSource:
             dealt[least].append(number)
             loads[least] += int(self.sizes[number])
         own = sorted(dealt[rank])
-        return ShardedSource([self.shards[number] for number in own], self.seed + 7919 * rank)
+        return ShardedSource([self.shards[number] for number in own], self.seed + 7919 * rank, self.notation)
 
     def sample(self, index: int) -> Sample:
         """The picture that stands at an index of the endless row of turns."""
         shard, inside = self._which(index)
-        key = shard.key(inside)
-        return Sample(open_picture(shard.encoded(inside), key), shard.label(inside), None, key)
+        key, label = shard.key(inside), shard.label(inside)
+        return Sample(
+            open_picture(shard.encoded(inside), key), self.notation.written(label) if self.notation else label, None, key
+        )
 
     def name(self, index: int) -> str:
         """The sample's key in its shard."""

@@ -1,6 +1,7 @@
 """Stores: where labelled pictures lie, read one at a time from any number of processes. Writing is in `writer.py`."""
 
 import os
+import re
 import stat
 import threading
 from bisect import bisect_right
@@ -13,6 +14,8 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from seqrec.errors import DataError
+from seqrec.pages import open_page
+from seqrec.pictures import encode_png
 
 COUNT = b"num-samples"
 
@@ -21,6 +24,8 @@ NOTE = b"seqrec-note"
 
 MAX_FILE_BYTES = 1 << 30
 """Largest picture file that is read: more than any picture of the pixels that are decoded needs."""
+
+_PAGE = re.compile(r"(?P<file>.+)#page=(?P<number>\d{1,6})", re.DOTALL)
 
 OwnLexicons = Sequence[Sequence[Sequence[str] | None]]
 """Columns of lexicons, each with the words that may stand on each picture of a set, or None where it has no lexicon."""
@@ -296,14 +301,17 @@ class FileStore:
         return self.read(self.key(index))
 
     def read(self, key: str) -> bytes:
-        """The bytes of the file at a path of the label file's.
+        """The bytes of the file at a path of the label file's; `scan.pdf#page=2` is a page as PNG.
 
         Raises:
-            DataError: The file is missing, no regular file, larger than `MAX_FILE_BYTES`, or cannot be read.
+            DataError, ImageError: The file is missing, no regular file, larger than `MAX_FILE_BYTES`, or cannot be read.
         """
         path = self.folder / key
         if "\\" in key and not os.path.exists(path):
             path = self.folder / key.replace("\\", "/")
+        page = _PAGE.fullmatch(key)
+        if page and not os.path.exists(path):
+            return encode_png(open_page(self.folder / page["file"], int(page["number"])))
         try:
             found = os.stat(path)
             if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end

@@ -23,6 +23,7 @@ from seqrec.alphabet import Alphabet, frames_needed
 from seqrec.batch import Batch, collate
 from seqrec.data.augment import augment
 from seqrec.data.sources import Source, has_lanes, lane_of, part_of
+from seqrec.direction import Direction, along_line, facing
 from seqrec.errors import AlphabetError, DataError, ImageError
 from seqrec.interfaces import Picture, Prepare, Prepared, Sample
 from seqrec.pictures import fit_height
@@ -77,6 +78,7 @@ class Preparation:
         frames_by_width: Frames for each width in pixels, (largest width + 1,), int64.
         width_step_px: Widths are multiples of this.
         before: What the task does to a picture before it is scaled, or None.
+        direction: Which way lines run.
     """
 
     source: Source
@@ -85,6 +87,7 @@ class Preparation:
     frames_by_width: npt.NDArray[np.int64]
     width_step_px: int
     before: Prepare | None = None
+    direction: Direction = "rightwards"
 
     def prepare(self, index: int) -> Example | Skip:
         """The example of a stream index, or why there is none."""
@@ -101,9 +104,11 @@ class Preparation:
         """The example of a sample, or why there is none."""
         key = sample.key
         try:
-            ids = tuple(self.alphabet.encode(sample.label))
-            size = self.picture
-            shown = self.before(sample.image) if self.before else Prepared(sample.image, 0.0, sample.image.shape[1])
+            pieces = self.alphabet.split(sample.label)
+            order = along_line(pieces, self.direction)
+            ids = tuple(self.alphabet.encode([pieces[place] for place in order]))
+            size, image = self.picture, facing(sample.image, self.direction)
+            shown = self.before(image) if self.before else Prepared(image, 0.0, image.shape[1])
             scaled = fit_height(shown.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
         except (AlphabetError, ImageError) as error:
             return Skip(key, str(error))
@@ -119,7 +124,10 @@ class Preparation:
             )
         boxes = None
         if sample.boxes is not None and len(sample.boxes) == len(ids):
-            boxes = (sample.boxes - np.float32(shown.start_px)) * np.float32(scaled.shape[1] / shown.width_px)
+            spans = sample.boxes[order]
+            if self.direction == "leftwards":
+                spans = sample.image.shape[1] - spans[:, ::-1]
+            boxes = (spans - np.float32(shown.start_px)) * np.float32(scaled.shape[1] / shown.width_px)
         return Example(scaled, ids, key, boxes)
 
     def pieces(self, start: int, stop: int) -> list[Example | Skip]:

@@ -59,7 +59,8 @@ def gather(
     frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).numpy().astype(np.int64)
 
     def frames_for(width: int, height: int) -> int:
-        return int(frames[min(fitted_width(width, height, size.height_px, size.min_width_px, step), size.max_width_px)])
+        along, across = (height, width) if task.direction == "downwards" else (width, height)
+        return int(frames[min(fitted_width(along, across, size.height_px, size.min_width_px, step), size.max_width_px)])
 
     sources: list[Source] = []
     weights: list[float] = []
@@ -70,14 +71,14 @@ def gather(
         weights.append(recipe.data.render_weight)
     for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)
+        if notation and notation.write is None:
+            notation.written("")  # says why it cannot be
         shards = getattr(store, "shards", ())
         if shards:  # too many to be looked at before: what cannot be used is found when it is drawn
             messages.append(f"{path}: {len(store):,} samples in {len(shards):,} shards")
-            sources.append(ShardedSource(shards, recipe.train.seed))
+            sources.append(ShardedSource(shards, recipe.train.seed, notation))
             weights.append(weight)
             continue
-        if notation and notation.write is None:
-            notation.written("")  # says why it cannot be
         found = audit(
             store, notation.meaning if notation else alphabet, None if before else frames_for
         )  # what is prepared is measured when it is
@@ -94,7 +95,7 @@ def gather(
     if not sources:
         raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
     mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
-    preparation = Preparation(mixture, alphabet, size, frames, step, before)
+    preparation = Preparation(mixture, alphabet, size, frames, step, before, task.direction)
     examples: list[Example] = []
     for name, source, count in held_out or _validation_sources(recipe, renderer, plugins, notation):
         prepared = dataclasses.replace(preparation, source=source).pieces(0, count)

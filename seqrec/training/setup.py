@@ -210,4 +210,5 @@ def _card(recipe: Recipe, task: Task, alphabet: Alphabet, plugins: Registry) -> 
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "unknown"
-    return ModelCard(task.name, f"{owner} {versions[owner]}", alphabet, recipe, task.turn_tall, versions)
+    plugin = f"{owner} {versions[owner]}"
+    return ModelCard(task.name, plugin, alphabet, recipe, task.turn_tall, versions, direction=task.direction)

@@ -112,7 +112,7 @@ def test_nothing_that_fits_names_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file or folder; check"):
         open_dataset(tmp_path / "nowhere")
     for path in (tmp_path, written(tmp_path / "notes.txt", "just some words\n"), written(tmp_path / "gt.txt", "\n\n")):
-        with pytest.raises(DataError, match=r"looked for lmdb, webdataset, gt-txt, icdar-words, iiit5k-tags, .*, gt-pairs; or name its label file"):
+        with pytest.raises(DataError, match=r"looked for lmdb, webdataset, gt-txt, icdar-words, .*, gt-pairs; or name its label"):
             open_dataset(path)
 
 

@@ -25,7 +25,6 @@ from seqrec.pictures import encode_png
 from seqrec.recipe import DataRecipe, PictureRecipe
 from seqrec.testing.bars import BARS, BarRenderer
 
-
 BEGIN = Place()
 
 
@@ -214,9 +213,8 @@ def test_tar_shard_is_written_the_same_each_time_and_kept_when_it_is_there(tmp_p
 
 def test_tar_files_of_others_are_read_with_json_labels_and_folders(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "x.tar", "w:") as archive:
-        for name, content in {
-            "a/1.jpg": b"picture", "a/1.json": b'{"text": "one"}', "a/2.JPG": b"other", "a/2.cls": b"7", "b/1.jpg": b"third", "b/1.gt.txt": b"3\n",
-        }.items():  # fmt: skip
+        files = {"a/1.jpg": b"picture", "a/1.json": b'{"text": "one"}', "a/2.JPG": b"other", "a/2.cls": b"7"}
+        for name, content in {**files, "b/1.jpg": b"third", "b/1.gt.txt": b"3\n"}.items():
             told = tarfile.TarInfo(name)
             told.size = len(content)
             archive.addfile(told, io.BytesIO(content))

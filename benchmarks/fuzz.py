@@ -1,0 +1,284 @@
+"""Fuzzing of what reads strangers' files: whatever the bytes, an error of ours or a result; no crash, no hang, no memory blow-up.
+
+$ pip install atheris                                   # Linux, Python 3.11 or newer
+$ python benchmarks/fuzz.py --seconds 600               # every target, one after the other
+$ python benchmarks/fuzz.py --target mat --seconds 60   # one of them
+
+Each target runs in a process of its own under libFuzzer, with 2 GB of memory and 20 seconds an input at most. What fails is
+written to `--keep` and named; the exit code is then 1.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+NAMES = (
+    "gt.txt",
+    "x.tags",
+    "labels.json",
+    "labels.csv",
+    "x.xml",
+    "gt_img_1.txt",
+    "rec_gt.txt",
+    "annotation.txt",
+    "a.gt.txt",
+    "label.txt",
+)
+
+
+def target_labels(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Label files of every format; the first byte says which name the rest is written under."""
+    from seqrec.data.readers import READERS
+    from seqrec.errors import SeqrecError
+
+    def use(content: bytes) -> None:
+        name = NAMES[content[0] % len(NAMES)] if content else NAMES[0]
+        (folder / name).write_bytes(content[1:])
+        for reader in READERS:
+            with contextlib.suppress(SeqrecError):
+                if reader.name != "lmdb" and reader.detect(folder / name):
+                    store = reader.open(folder / name)
+                    for index in range(min(len(store), 4)):
+                        store.key(index), store.label(index)
+                        with contextlib.suppress(SeqrecError):
+                            store.encoded(index)
+        (folder / name).unlink()
+
+    svt = b"<tagset><image><imageName>a.png</imageName><lex>A,B</lex><taggedRectangles><taggedRectangle x='1' y='2' "
+    return use, [
+        b"\0a.png\tone\nb.png\ttwo\n",
+        b'\0word_1.png, "say \\"yes\\""\n',
+        b'\2{"a.png": "one"}',
+        b"\3filename,words\na.png,one\n",
+        b"\4" + svt + b"width='3' height='4'><tag>A</tag></taggedRectangle></taggedRectangles></image></tagset>",
+        b'\4<imagelist><image file="a.png" tag="b"/></imagelist>',
+        b"\0051,2,3,4,5,6,7,8,text\n",
+        b'\6["a.png", "b.png"]\tone\n',
+        b"\7./1/1/9_Fe_3.jpg 3\n",
+    ]
+
+
+def target_mat(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """MATLAB files."""
+    from seqrec.data.mat_file import mat_variables, read_mat
+    from seqrec.errors import SeqrecError
+
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    import numpy as np
+
+    from tests.data.mat_writer import write_mat
+
+    def use(content: bytes) -> None:
+        (folder / "x.mat").write_bytes(content)
+        with contextlib.suppress(SeqrecError):
+            for one in mat_variables(folder / "x.mat"):
+                read_mat(folder / "x.mat", one.name)
+
+    rows = [{"ImgName": "a.png", "GroundTruth": "A", "charBB": np.ones((1, 4))}]
+    return use, [
+        write_mat(folder / "seed.mat", packed, data=rows, cells=["a", np.ones((2, 2))], text="text").read_bytes()
+        for packed in (True, False)
+    ]
+
+
+def target_tar(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Tar shards."""
+    from seqrec.data.tar_store import TarShard, write_tar
+    from seqrec.errors import SeqrecError
+
+    def use(content: bytes) -> None:
+        (folder / "x.tar").write_bytes(content)
+        shard = TarShard(str(folder / "x.tar"))
+        with contextlib.suppress(SeqrecError):
+            for index in range(min(len(shard), 4)):
+                with contextlib.suppress(SeqrecError):
+                    shard.label(index)
+                with contextlib.suppress(SeqrecError):
+                    shard.encoded(index)
+        shard.close()
+
+    write_tar(folder / "seed.tar", range(2), lambda index: (b"picture", ".png", "label", ["a"]))
+    return use, [(folder / "seed.tar").read_bytes()]
+
+
+def target_lmdb(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """LMDB files: bytes are written over a sound set, whose pages they may break."""
+    from seqrec.data.store import LmdbStore
+    from seqrec.data.writer import LmdbWriter
+    from seqrec.errors import SeqrecError
+
+    with LmdbWriter(folder / "seed") as writer:
+        for number in range(20):
+            writer.add(b"picture" * 50, f"label {number}", (1, 2), ["a"])
+    whole = (folder / "seed" / "data.mdb").read_bytes()
+    (folder / "set").mkdir()
+
+    def use(content: bytes) -> None:
+        size = int.from_bytes(content[:2], "little") * 8 % (len(whole) + 8)
+        (folder / "set" / "data.mdb").write_bytes((content[2:] + whole[len(content) - 2 :])[:size] if len(content) > 2 else whole)
+        with contextlib.suppress(SeqrecError):
+            store = LmdbStore(folder / "set")
+            for index in range(min(len(store), 4)):
+                with contextlib.suppress(SeqrecError):
+                    store.label(index), store.encoded(index), store.lexicon(index), store.size(index)
+
+    return use, [b"\xff\xff" + whole[:64], b"\x10\0"]
+
+
+def target_picture(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Pictures."""
+    from PIL import Image
+
+    from seqrec.errors import SeqrecError
+    from seqrec.pictures import open_colour, open_picture, picture_kind, picture_size
+
+    warnings.simplefilter("ignore")
+
+    def use(content: bytes) -> None:
+        for read in (open_picture, picture_size, open_colour, picture_kind):
+            with contextlib.suppress(SeqrecError):
+                read(content)
+
+    seeds = []
+    for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP", "WEBP"):
+        held = io.BytesIO()
+        Image.new("RGB", (9, 7), (200, 30, 10)).save(held, kind)
+        seeds.append(held.getvalue())
+    return use, seeds
+
+
+def target_lexicon(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Compiled lexicons and their text form."""
+    from seqrec.alphabet import Alphabet
+    from seqrec.decoding.lexicon import Lexicon
+    from seqrec.decoding.lexicon_file import load_lexicon, save_lexicon, verify_lexicon
+    from seqrec.errors import SeqrecError
+
+    letters = Alphabet("letters", "abc")
+    save_lexicon(folder / "seed.lex", Lexicon.compile(["ab", "abc", "ca"], letters))
+
+    def use(content: bytes) -> None:
+        (folder / "x.lex").write_bytes(content)
+        with contextlib.suppress(SeqrecError):
+            load_lexicon(folder / "x.lex")
+            verify_lexicon(folder / "x.lex")
+        with contextlib.suppress(SeqrecError):
+            Lexicon.compile(content.decode("utf-8", "replace").split("\n"), letters)
+
+    return use, [(folder / "seed.lex").read_bytes(), b"ab\t2\tab\tba\nca\n"]
+
+
+def target_arpa(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """ARPA language models."""
+    from seqrec.alphabet import Alphabet
+    from seqrec.decoding.arpa import read_arpa
+    from seqrec.errors import SeqrecError
+
+    def use(content: bytes) -> None:
+        (folder / "x.arpa").write_bytes(content)
+        with contextlib.suppress(SeqrecError):
+            read_arpa(folder / "x.arpa", Alphabet("letters", "ab"))
+
+    counts, unigrams = "\\data\\\nngram 1=4\nngram 2=1\n\n", "\\1-grams:\n-1\t<s>\t-0.5\n-1\t</s>\n-1\ta\t-0.3\n-1\tb\n\n"
+    text = counts + unigrams + "\\2-grams:\n-0.5\ta b\n\n\\end\\\n"
+    return use, [text.encode()]
+
+
+def target_model(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Model files: what they say of themselves, and their weights."""
+    import torch
+
+    from seqrec.alphabet import Alphabet
+    from seqrec.errors import SeqrecError
+    from seqrec.model_file import ModelCard, read_card, read_weights, save_model
+    from seqrec.recipe import Recipe
+
+    card = ModelCard("x", "x 1", Alphabet("letters", "abc"), Recipe())
+    save_model(folder / "seed.safetensors", {"w": torch.zeros(3)}, card)
+
+    def use(content: bytes) -> None:
+        (folder / "x.safetensors").write_bytes(content)
+        with contextlib.suppress(SeqrecError):
+            read_card(folder / "x.safetensors")
+        with contextlib.suppress(SeqrecError):
+            read_weights(folder / "x.safetensors")
+
+    return use, [(folder / "seed.safetensors").read_bytes()]
+
+
+TARGETS = {name.removeprefix("target_"): made for name, made in list(globals().items()) if name.startswith("target_")}
+
+
+def run_target(name: str, seconds: int, keep: Path) -> None:
+    """Fuzz one target in this process; libFuzzer ends it."""
+    import atheris
+
+    with tempfile.TemporaryDirectory() as folder:
+        with atheris.instrument_imports(include=["seqrec", "tarfile", "json", "safetensors"]):
+            use, seeds = TARGETS[name](Path(folder))
+        corpus = Path(folder) / "corpus"
+        corpus.mkdir()
+        for number, seed in enumerate(seeds):
+            (corpus / str(number)).write_bytes(seed)
+        limits = [
+            "-rss_limit_mb=2048",
+            "-malloc_limit_mb=2048",
+            "-timeout=20",
+            f"-max_total_time={seconds}",
+            "-print_final_stats=1",
+        ]
+        atheris.Setup([sys.argv[0], *limits, "-max_len=4096", f"-artifact_prefix={keep}/{name}-", str(corpus)], use)
+        atheris.Fuzz()
+
+
+def main() -> None:
+    """Each target in a process of its own; a table of what happened."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", choices=sorted(TARGETS), help="one of them; all by default")
+    parser.add_argument("--seconds", type=int, default=600, help="for each")
+    parser.add_argument("--keep", type=Path, default=Path("fuzz"), help="where inputs go that fail")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    chosen.keep.mkdir(parents=True, exist_ok=True)
+    if chosen.inside:
+        run_target(chosen.target, chosen.seconds, chosen.keep)
+        return
+    failed = False
+    print("| target | inputs | seconds | peak memory, MB | found |\n| --- | --- | --- | --- | --- |")
+    for name in [chosen.target] if chosen.target else sorted(TARGETS):
+        command = [
+            sys.executable,
+            __file__,
+            "--target",
+            name,
+            "--seconds",
+            str(chosen.seconds),
+            "--keep",
+            str(chosen.keep),
+            "--inside",
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+        )
+        told = done.stdout + done.stderr
+        inputs, memory = (re.search(rf"stat::{what}:\s+(\d+)", told) for what in ("number_of_executed_units", "peak_rss_mb"))
+        found = re.findall(r"(?:Error|Exception|ERROR|ALARM)[^\n]*", told)
+        crash = "" if done.returncode == 0 else [f"exit {done.returncode}", *found][-1]
+        failed |= bool(crash)
+        count, peak = int(inputs[1]) if inputs else 0, memory[1] if memory else "?"
+        print(f"| {name} | {count:,} | {chosen.seconds} | {peak} | {crash or 'nothing'} |", flush=True)
+        if crash:
+            print(told[-1500:], file=sys.stderr)
+    sys.exit(int(failed))
+
+
+if __name__ == "__main__":
+    main()
