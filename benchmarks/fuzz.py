@@ -34,6 +34,10 @@ NAMES = (
 )
 
 
+INSTRUMENTED = ["seqrec.data", "seqrec.pictures", "seqrec.model_file", "tarfile"]
+"""Whose branches guide the search; numba cannot compile what is instrumented, so nothing of `seqrec.decoding`."""
+
+
 def target_labels(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
     """Label files of every format; the first byte says which name the rest is written under."""
     from seqrec.data.readers import READERS
@@ -221,8 +225,10 @@ def run_target(name: str, seconds: int, keep: Path) -> None:
     """Fuzz one target in this process; libFuzzer ends it."""
     import atheris
 
+    import seqrec.decoding.lexicon_file  # noqa: F401 - before anything is instrumented
+
     with tempfile.TemporaryDirectory() as folder:
-        with atheris.instrument_imports(include=["seqrec", "tarfile", "json", "safetensors"]):
+        with atheris.instrument_imports(include=INSTRUMENTED):
             use, seeds = TARGETS[name](Path(folder))
         corpus = Path(folder) / "corpus"
         corpus.mkdir()

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from seqrec.errors import SeqrecError, nearest
-from seqrec.pictures import GreyPicture, turned
 
 Direction = Literal["rightwards", "leftwards", "downwards"]
 
@@ -38,11 +38,11 @@ def direction_of(name: str) -> Direction:
     raise SeqrecError(f"no direction '{name}'{nearest(name, list(get_args(Direction)))}")
 
 
-def facing(image: GreyPicture, direction: Direction) -> GreyPicture:
-    """The picture with its line from left to right."""
+def facing(image: npt.NDArray[np.uint8], direction: Direction) -> npt.NDArray[np.uint8]:
+    """The picture with its line from left to right: one that runs downwards turned anti-clockwise."""
     if direction == "leftwards":
         return np.ascontiguousarray(image[:, ::-1])
-    return turned(image, 90) if direction == "downwards" else image
+    return np.ascontiguousarray(np.rot90(image)) if direction == "downwards" else image
 
 
 def along_line(symbols: Sequence[str], direction: Direction) -> list[int]:

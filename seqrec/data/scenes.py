@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from seqrec.data.store import FileStore, OwnLexicons
 from seqrec.errors import DataError, nearest
 from seqrec.interfaces import Store
-from seqrec.pictures import encode_png, open_colour
 
 Cut = Literal["box", "upright"]
 """`box`: the smallest upright rectangle around a word; `upright`: its quadrilateral, warped to a rectangle."""
@@ -104,6 +102,8 @@ class SceneStore:
         Raises:
             DataError, ImageError: The scene is missing or broken, or the word lies outside of it.
         """
+        from seqrec.pictures import encode_png  # here and below: commands that decode no picture start without OpenCV
+
         region = self.regions[index]
         scene = self._scene(region.scene)
         piece = cut_box(scene, region.corners) if self.cut == "box" else cut_upright(scene, region.corners)
@@ -116,6 +116,8 @@ class SceneStore:
         return encode_png(piece)
 
     def _scene(self, path: str) -> npt.NDArray[np.uint8]:
+        from seqrec.pictures import open_colour
+
         scene = self._decoded.pop(path, None)
         if scene is None:
             scene = open_colour(self.scenes.read(path), path)
@@ -138,6 +140,8 @@ def cut_box(scene: npt.NDArray[np.uint8], corners: Corners) -> npt.NDArray[np.ui
 
 def cut_upright(scene: npt.NDArray[np.uint8], corners: Corners) -> npt.NDArray[np.uint8] | None:
     """A quadrilateral, warped to a rectangle of its longer sides; what lies outside the scene is continued; None for nothing."""
+    import cv2
+
     points = np.array(corners, np.float32)
     if not np.isfinite(points).all() or cut_box(scene, corners) is None:
         return None

@@ -14,8 +14,6 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from seqrec.errors import DataError
-from seqrec.pages import open_page
-from seqrec.pictures import encode_png
 
 COUNT = b"num-samples"
 
@@ -311,6 +309,9 @@ class FileStore:
             path = self.folder / key.replace("\\", "/")
         page = _PAGE.fullmatch(key)
         if page and not os.path.exists(path):
+            from seqrec.pages import open_page  # pictures are decoded nowhere else here: commands that need none start sooner
+            from seqrec.pictures import encode_png
+
             return encode_png(open_page(self.folder / page["file"], int(page["number"])))
         try:
             found = os.stat(path)

@@ -407,3 +407,13 @@ def test_any_bytes_are_a_data_set_or_an_error_of_ours(
                 store.label(index), store.encoded(index)
         except SeqrecError:
             pass
+
+
+def test_list_of_readers_is_made_without_loading_what_decodes_pictures() -> None:
+    import subprocess
+    import sys
+
+    script = "import sys, seqrec.data.readers; print([name for name in ('cv2', 'PIL', 'torch', 'fsspec') if name in sys.modules])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "[]\n"
