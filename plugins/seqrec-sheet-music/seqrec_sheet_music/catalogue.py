@@ -74,5 +74,16 @@ def intervals(symbols: Sequence[str]) -> list[int]:
     return [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
 
 
-VIEWS: dict[str, View] = {"pitches": pitches, "intervals": intervals}
+def steps(symbols: Sequence[str]) -> list[int]:
+    """Staff steps from each note to the next: what intervals are without key signature and accidentals.
+
+    Example:
+        >>> steps(["C4", "E4", "D4"]) == steps(["Db3", "F3", "Eb3"]) == [2, -1]
+        True
+    """
+    numbers = [pitch(name).diatonic for name in pitches(symbols)]
+    return [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+
+
+VIEWS: dict[str, View] = {"pitches": pitches, "intervals": intervals, "steps": steps}
 """What of symbols counts, for `--lexicon-view`."""

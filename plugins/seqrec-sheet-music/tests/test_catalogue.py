@@ -91,6 +91,10 @@ def test_catalogue_names_tunes_in_any_key() -> None:
     assert Fragments(lexicon, VIEWS["pitches"]).nearest(higher, delta=0) == []
     (found,) = Fragments(lexicon, VIEWS["intervals"]).nearest(higher)
     assert (lexicon.texts[found.word], found.edits) == ("first", 0)
+    misread = [token.replace("F5", "F#5") for token in higher]
+    assert [one.edits for one in Fragments(lexicon, VIEWS["intervals"]).nearest(misread)] != [0]
+    (found,) = Fragments(lexicon, VIEWS["steps"]).nearest(misread)
+    assert (lexicon.texts[found.word], found.edits) == ("first", 0)
 
 
 def test_views_see_pitches_in_both_alphabets() -> None:
