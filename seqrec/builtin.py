@@ -16,10 +16,12 @@ def seqrec_backbones() -> list[Part]:
 
 @hookimpl
 def seqrec_sequence_models() -> list[Part]:
-    """LSTMs in one direction and in both."""
+    """LSTMs in one direction and in both, and two families without recurrence."""
     return [
         Part("bilstm", "seqrec.sequences.lstm:BiLSTM"),
         Part("lstm", "seqrec.sequences.lstm:LSTM"),
+        Part("conv", "seqrec.sequences.convolution:Convolutional"),
+        Part("conformer", "seqrec.sequences.conformer:Conformer"),
     ]
 
 

@@ -122,15 +122,17 @@ def test_each_key_of_a_recipe_is_documented_with_its_default() -> None:
 @pytest.mark.parametrize("table", ["backbone", "sequence", "transcription"])
 def test_each_option_of_a_built_in_part_is_documented_with_its_default(table: str) -> None:
     text = sections(page("reference/recipe.md"))[f"[{table}]"]
-    documented = {key: toml_value(value) for key, value in rows(text).items() if "." not in key}
+    documented = {}
+    for block in re.split(r"^(?=`)", text, flags=re.MULTILINE)[1:]:  # "`bilstm` and `lstm`:", then the table of their options
+        for name in set(re.findall(r"`(\w+)`", re.split("[,:]", block)[0])) - {"name"}:
+            documented[name] = {key: toml_value(value) for key, value in rows(block).items()}
     shelf = {"backbone": registry().backbones, "sequence": registry().sequence_models, "transcription": registry().transcriptions}
     found = {}
     for owner, part in shelf[table]:
         if owner == "seqrec":
-            assert f"`{part.name}`" in text
-            for name, parameter in inspect.signature(part.load()).parameters.items():
-                if parameter.kind is parameter.KEYWORD_ONLY:
-                    found[name] = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+            parameters = inspect.signature(part.load()).parameters.values()
+            options = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+            found[part.name] = {name: list(one) if isinstance(one, tuple) else one for name, one in options.items()}
     assert documented == found
 
 
