@@ -27,8 +27,11 @@ def seqrec_sequence_models() -> list[Part]:
 
 @hookimpl
 def seqrec_transcriptions() -> list[Part]:
-    """Connectionist temporal classification."""
-    return [Part("ctc", "seqrec.transcriptions.ctc:CTC")]
+    """Connectionist temporal classification, and a transducer."""
+    return [
+        Part("ctc", "seqrec.transcriptions.ctc:CTC"),
+        Part("transducer", "seqrec.transcriptions.transducer:Transducer"),
+    ]
 
 
 @hookimpl

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from seqrec.decoding.decoders import Accepts
+    from seqrec.decoding.steps import Steps
 
 Picture = npt.NDArray[np.uint8]
 """A grey picture, (H, W), 0 black to 255 white."""
@@ -195,13 +196,26 @@ class Transcription(Protocol):
         """(N,), nats per sample, float32; frames (T, N, D'), targets (N, S) of ids 1..K padded with 0."""
 
     def log_probs(self, frames: "Tensor") -> "Tensor":
-        """(T, N, C), float32, after log_softmax."""
+        """(T, N, C), float32, after log_softmax; of one that gives `steps`, where nothing has been read yet."""
 
     def frames_needed(self, targets: Sequence[int]) -> int:
         """Fewest frames in which a target can be spelt."""
 
     def adopt(self, alphabet: Alphabet, weights: "Mapping[str, Tensor]", source: Alphabet) -> list[str]:
         """Take over head weights of another alphabet, symbol by symbol; returns the symbols that stay new."""
+
+
+class StepsTranscription(Transcription, Protocol):
+    """What a transcription that gives `steps` must have too."""
+
+    def encoded(self, frames: "Tensor") -> "Tensor":
+        """(T, N, D') → what the steps are made of, (T, N, J), float32."""
+
+    def log_probs_at(self, frames: "Tensor", places: "Tensor", targets: "Tensor") -> "Tensor":
+        """Log-probability of each symbol at a frame, after the symbols before it: (N, S); frames (T, N, D'), places (N, S)."""
+
+    def stepper(self) -> "Callable[[npt.NDArray[np.float32]], Steps]":
+        """What makes the steps of one sample of its valid frames (T, J), with the weights as they are now; free of torch."""
 
 
 @dataclass(frozen=True)

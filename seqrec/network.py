@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqrec.alphabet import Alphabet
 from seqrec.backbones.stage import column_mask
 from seqrec.errors import RecipeError, nearest
-from seqrec.interfaces import Backbone, Part, SequenceModel, Transcription
+from seqrec.interfaces import Backbone, Part, SequenceModel, StepsTranscription, Transcription
 from seqrec.pictures import fitted_width
 from seqrec.plugins import Registry
 from seqrec.recipe import PartRecipe, Recipe
@@ -55,18 +55,30 @@ class Network(nn.Module):
             targets: (N, S).
             centres: x of the symbols' middles in pixels, (N, S), NaN where not known.
         """
-        log_probs = self.transcription.log_probs(frames)
         known = ~centres.isnan()
         places = ((centres.nan_to_num() - self.backbone.frame_offset_px) / self.backbone.frame_stride_px).round().long()
         places = places.clamp(0, frames.shape[0] - 1)
-        samples = torch.arange(targets.shape[0], device=targets.device)[:, None].expand_as(targets)
-        nats = -log_probs[places, samples, targets]
+        if self.transcription.gives == "steps":
+            nats = -cast(StepsTranscription, self.transcription).log_probs_at(frames, places, targets)
+        else:
+            samples = torch.arange(targets.shape[0], device=targets.device)[:, None].expand_as(targets)
+            nats = -self.transcription.log_probs(frames)[places, samples, targets]
         return (nats * known).sum() / known.sum().clamp(min=1)
 
     def log_probs(self, images: Tensor, widths: Tensor, padded: bool) -> tuple[Tensor, Tensor]:
         """Log-probabilities (T, N, C), float32, and valid frames (N,)."""
         frames = self.frames(images, widths if padded else None)
         return self.transcription.log_probs(frames), self.backbone.frame_lengths(widths)
+
+    def read(self, frames: Tensor) -> Tensor:
+        """What decoders read, of frames in context (T, N, D'): `log_probs`, or what steps are made of, (T, N, J)."""
+        if self.transcription.gives == "posteriors":
+            return self.transcription.log_probs(frames)
+        return cast(StepsTranscription, self.transcription).encoded(frames)
+
+    def outputs(self, images: Tensor, widths: Tensor, padded: bool) -> tuple[Tensor, Tensor]:
+        """What `read` says of pictures, and valid frames (N,)."""
+        return self.read(self.frames(images, widths if padded else None)), self.backbone.frame_lengths(widths)
 
 
 def standardised(images: Tensor, widths: Tensor | None) -> Tensor:

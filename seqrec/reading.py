@@ -12,8 +12,9 @@ class Reading:
         symbols: The symbols read, in order.
         text: The symbols joined as the alphabet joins them.
         confidence: p(reading | picture), 0..1, summed over all CTC paths by the forward algorithm, and brought to the model's
-            temperature; of a lexicon's word, summed over its spellings too.
-        symbol_confidences: For each symbol the highest posterior among the frames that its best path gives it, 0..1.
+            temperature; of a lexicon's word, summed over its spellings too. Of a transducer, summed over all its walks.
+        symbol_confidences: For each symbol the highest posterior among the frames that its best path gives it, 0..1; of a
+            transducer its probability after the symbols before it.
         spans: For each symbol its left and right edge in pixels of the picture as it was given (for a turned picture: along
             the direction of reading); see `seqrec.decoding.alignment.spans_px`.
         alternatives: Other readings, best first; empty unless more than one was asked for.

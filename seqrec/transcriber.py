@@ -1,4 +1,4 @@
-"""Posteriors become readings: folding, decoding, alignment, confidences. Free of torch."""
+"""What a network gives becomes readings: folding, decoding, alignment, confidences. Free of torch."""
 
 import dataclasses
 import math
@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.alphabet import Alphabet, fold_map
+from seqrec.alphabet import BLANK, Alphabet, fold_map
 from seqrec.decoding.alignment import align, spans_px
 from seqrec.decoding.choice import Decoding, LexiconSource, Offers
 from seqrec.decoding.decoders import Accepts, Decoder, GreedyDecoder
 from seqrec.decoding.fold import fold
 from seqrec.decoding.hypothesis import Hypothesis
+from seqrec.decoding.lattice import align_steps
 from seqrec.decoding.lexicon import Lexicon
+from seqrec.decoding.steps import Steps
 from seqrec.errors import GrammarError
 from seqrec.notation import Notation
 from seqrec.reading import Reading
@@ -26,7 +28,7 @@ from seqrec.task import Task
 from seqrec.views import View
 
 Posteriors = npt.NDArray[np.float32]
-"""Log-probabilities of one sample's valid frames, (T, C)."""
+"""Log-probabilities of one sample's valid frames, (T, C); where the source gives steps, what they are made of, (T, J)."""
 
 
 class Source(Protocol):
@@ -43,6 +45,13 @@ class Source(Protocol):
     gives: Accepts
     frame_stride_px: float
     frame_offset_px: float
+
+
+class StepsSource(Source, Protocol):
+    """A source that gives steps."""
+
+    def steps(self, frames: Posteriors, /) -> Steps:
+        """The steps of one sample, of its valid frames (T, J)."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +99,12 @@ class Transcriber:
 
     def readings(self, views: Sequence[View], posteriors: Sequence[Posteriors]) -> Iterator[Reading | GrammarError]:
         """Readings of samples, in order, at temperature 1: see `tempered`. An error where a picture's own lexicon is unusable."""
-        samples = [self._folded(one) for one in posteriors]
+        samples = [self._sample(one) for one in posteriors]
         for view, sample, found in zip(views, samples, self._decoded(views, samples), strict=True):
             if isinstance(found, GrammarError):
                 yield GrammarError(f"'{view.key}': its own lexicon cannot be used: {found}")
                 continue
-            best, *others = [self._reading(one, sample, view) for one in found]
+            best, *others = self._distinct([self._reading(one, sample, view) for one in found])
             yield dataclasses.replace(best, alternatives=tuple(others))
 
     def tempered(self, reading: Reading) -> Reading:
@@ -107,8 +116,8 @@ class Transcriber:
 
     @property
     def _decoded_in(self) -> Alphabet:
-        """The alphabet that decoders know: a notation is understood only when the whole of a reading is there."""
-        return self.source.alphabet if self.notation else self.alphabet
+        """The alphabet that decoders know: a notation is understood when all of a reading is there, steps know their own."""
+        return self.source.alphabet if self.notation or self.source.gives == "steps" else self.alphabet
 
     @property
     def _offers(self) -> Offers:
@@ -122,29 +131,48 @@ class Transcriber:
         return dataclasses.replace(decoding, lexicon_policy="reduce") if folded else decoding
 
     def _compiled(self, decoding: Decoding) -> Decoder:
-        decoder = self._reduced(decoding).decoder_for(self._decoded_in, self._offers)
-        if decoder.accepts != self.source.gives:
-            raise GrammarError(f"this decoder reads {decoder.accepts}, the model gives {self.source.gives}; choose another one")
-        return decoder
+        gives = self.source.gives
+        if gives not in ("posteriors", "steps"):
+            raise GrammarError(f"the model gives '{gives}', and decoders read posteriors or steps; use another transcription")
+        held = decoding.lexicon is not None or decoding.pattern is not None or decoding.lm is not None or decoding.grammars
+        if held and self._reduces:
+            raise GrammarError(
+                f"a transducer searches in its own alphabet '{self.source.alphabet.name}', not in '{self.alphabet.name}': "
+                "leave out lexicon, pattern, language model and grammars, or the smaller alphabet"
+            )
+        return self._reduced(decoding).decoder_for(self._decoded_in, self._offers, gives)
 
-    def _folded(self, log_probs: Posteriors) -> Posteriors:
-        """The same in the classes of the alphabet to read with."""
+    @property
+    def _reduces(self) -> bool:
+        """Whether readings, and not posteriors, are brought to the smaller alphabet to read with."""
+        return self.source.gives == "steps" and self.notation is None and self.alphabet is not self.source.alphabet
+
+    def _sample(self, given: Posteriors) -> "Posteriors | Steps":
+        """What the decoder reads; posteriors in the classes of the alphabet to read with."""
+        if self.source.gives == "steps":
+            return cast(StepsSource, self.source).steps(given)
         if self._decoded_in is self.source.alphabet:
-            return log_probs
-        return fold(log_probs, fold_map(self.source.alphabet, self.alphabet), self.alphabet.classes)
+            return given
+        return fold(given, fold_map(self.source.alphabet, self.alphabet), self.alphabet.classes)
 
     def _meant(self, symbols: Sequence[str]) -> Sequence[str | None]:
         """What decoded symbols mean in the alphabet of readings; None for those that mean nothing there."""
+        if self._reduces:
+            classes = fold_map(self.source.alphabet, self.alphabet)
+            folded = [classes[number] for number in self.source.alphabet.encode(symbols)]
+            return [self.alphabet.symbols[number - 1] if number != BLANK else None for number in folded]
         if self.notation is None:
             return symbols
         numbers = (None if one is None else self.alphabet.id_of(one) for one in self.notation.read(symbols))
         return [None if number is None else self.alphabet.symbols[number - 1] for number in numbers]
 
-    def _decoded(self, views: Sequence[View], samples: Sequence[Posteriors]) -> Iterable[list[Hypothesis] | GrammarError]:
+    def _decoded(
+        self, views: Sequence[View], samples: "Sequence[Posteriors | Steps]"
+    ) -> Iterable[list[Hypothesis] | GrammarError]:
         """Hypotheses of samples, at least one each, best first."""
         shared = self.decoder if self.lexicons is None else None  # compiled before there are threads
 
-        def decoded(view: View, sample: Posteriors) -> list[Hypothesis] | GrammarError:
+        def decoded(view: View, sample: "Posteriors | Steps") -> list[Hypothesis] | GrammarError:
             return shared(sample) if shared else self._with_own_lexicon(view.key, sample)
 
         if self.threads == 1 or isinstance(shared, GreedyDecoder):  # a greedy reading is found sooner than handed over
@@ -152,7 +180,7 @@ class Transcriber:
         with ThreadPoolExecutor(self.threads) as pool:
             return list(pool.map(decoded, views, samples))
 
-    def _with_own_lexicon(self, key: str, sample: Posteriors) -> list[Hypothesis] | GrammarError:
+    def _with_own_lexicon(self, key: str, sample: "Posteriors | Steps") -> list[Hypothesis] | GrammarError:
         words = self.lexicons(key) if self.lexicons else None
         if words is None:
             return self.decoder(sample)
@@ -161,8 +189,8 @@ class Transcriber:
         except GrammarError as error:
             return error
 
-    def _reading(self, found: Hypothesis, log_probs: Posteriors, view: View) -> Reading:
-        path = align(log_probs, found.ids)
+    def _reading(self, found: Hypothesis, sample: "Posteriors | Steps", view: View) -> Reading:
+        path = align(sample, found.ids) if isinstance(sample, np.ndarray) else align_steps(sample, found.ids)
         stride, offset, scale = self.source.frame_stride_px, self.source.frame_offset_px, view.along_px / view.input_px
         spans = spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px)
         meant = self._meant(self._decoded_in.decode(found.ids))
@@ -180,3 +208,15 @@ class Transcriber:
             edits=found.edits,
             free=found.free,
         )
+
+    def _distinct(self, readings: list[Reading]) -> list[Reading]:
+        """Readings of a transducer that are equal in the smaller alphabet as one, with the sum of their confidences."""
+        if not self._reduces:
+            return readings
+        distinct: dict[tuple[str, ...], Reading] = {}
+        for reading in readings:
+            known = distinct.setdefault(reading.symbols, reading)
+            if known is not reading:
+                total = min(known.confidence + reading.confidence, 1.0)
+                distinct[reading.symbols] = dataclasses.replace(known, confidence=total)
+        return sorted(distinct.values(), key=lambda reading: -reading.confidence)

@@ -288,7 +288,7 @@ def test_part_whose_class_does_not_import_says_where_it_was_looked_for() -> None
         ("tasks", "bras", "no task 'bras'; did you mean 'bars'?"),
         ("backbones", "papr", "no backbone 'papr'; did you mean 'paper'?"),
         ("sequence_models", "gru", "no sequence model 'gru'; known: bilstm, conformer, conv, lstm"),
-        ("transcriptions", "transducer", "no transcription 'transducer'; known: ctc"),
+        ("transcriptions", "attention", "no transcription 'attention'; known: ctc, transducer"),
     ],
 )
 def test_unknown_name_is_refused_with_the_nearest(plugins: Registry, shelf: str, name: str, message: str) -> None:

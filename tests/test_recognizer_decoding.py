@@ -256,13 +256,13 @@ def test_what_does_not_go_with_the_reader_is_refused(reader: Recognizer, decodin
     assert "\n" not in str(caught.value)
 
 
-def test_decoder_that_reads_something_else_than_the_model_gives_is_refused(reader: Recognizer) -> None:
-    class Stepping:
-        """An engine as a transducer's would be, in what it says of itself."""
+def test_model_that_gives_what_no_decoder_reads_is_refused(reader: Recognizer) -> None:
+    class Attending:
+        """An engine that says something unknown of itself."""
 
-        gives = "steps"
+        gives = "attention"
         alphabet = reader.engine.alphabet
 
-    stepping = dataclasses.replace(reader, engine=Stepping())  # type: ignore[arg-type]
-    with pytest.raises(GrammarError, match="this decoder reads posteriors, the model gives steps; choose another one"):
-        _ = stepping.transcriber.decoder
+    attending = dataclasses.replace(reader, engine=Attending())  # type: ignore[arg-type]
+    with pytest.raises(GrammarError, match="the model gives 'attention', and decoders read posteriors or steps; use another"):
+        _ = attending.transcriber.decoder

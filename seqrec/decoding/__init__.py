@@ -20,11 +20,14 @@ from seqrec.decoding.fragment import Fragments
 from seqrec.decoding.grammar import Automaton, Grammar
 from seqrec.decoding.greedy import Greedy, greedy
 from seqrec.decoding.hypothesis import Hypothesis
+from seqrec.decoding.lattice import align_steps, steps_log_probability
 from seqrec.decoding.lexicon import Entry, Lexicon, any_case, read_entries
 from seqrec.decoding.lexicon_file import load_lexicon, save_lexicon, verify_lexicon
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
 from seqrec.decoding.slow_beam import slow_beam_search
+from seqrec.decoding.steps import Joint, Steps
+from seqrec.decoding.steps_decoders import BeamSteps, GreedySteps
 
 __all__ = [
     "Alignment",
@@ -32,6 +35,7 @@ __all__ = [
     "BKTree",
     "BKTreeDecoder",
     "BeamDecoder",
+    "BeamSteps",
     "Decoder",
     "Decoding",
     "Entry",
@@ -40,13 +44,17 @@ __all__ = [
     "Grammar",
     "Greedy",
     "GreedyDecoder",
+    "GreedySteps",
     "Hypothesis",
+    "Joint",
     "Lexicon",
     "LexiconDecoder",
     "NGram",
     "OrFree",
     "Pattern",
+    "Steps",
     "align",
+    "align_steps",
     "any_case",
     "beam_search",
     "decode_batch",
@@ -59,5 +67,6 @@ __all__ = [
     "save_lexicon",
     "slow_beam_search",
     "spans_px",
+    "steps_log_probability",
     "verify_lexicon",
 ]

@@ -12,6 +12,7 @@ from seqrec.alphabet import Alphabet
 from seqrec.decoding.beam import product, sequence_log_weights
 from seqrec.decoding.bktree import BKTree
 from seqrec.decoding.decoders import (
+    Accepts,
     BeamDecoder,
     BKTreeDecoder,
     Decoder,
@@ -27,6 +28,7 @@ from seqrec.decoding.lexicon_file import is_lexicon_file, load_lexicon
 from seqrec.decoding.ngram import NGram
 from seqrec.decoding.pattern import Pattern
 from seqrec.decoding.slow_beam import sequence_log_weight
+from seqrec.decoding.steps_decoders import BeamSteps, GreedySteps
 from seqrec.errors import GrammarError, nearest
 from seqrec.notation import Notation
 
@@ -104,18 +106,20 @@ class Decoding:
         if self.decoder == "greedy" and (others or self.lexicon is not None or self.n_best > 1):
             raise GrammarError("the greedy decoder takes no constraints and gives one reading; say beam, or nothing")
 
-    def decoder_for(self, alphabet: Alphabet, offers: "Offers | None" = None) -> Decoder:
+    def decoder_for(self, alphabet: Alphabet, offers: "Offers | None" = None, accepts: Accepts = "posteriors") -> Decoder:
         """The decoder, compiled.
 
         Args:
-            alphabet: Of the posteriors.
+            alphabet: Of the posteriors, or of the steps.
             offers: Lexicons and grammars that may be named.
+            accepts: What it shall read: `steps` for a transducer, whose lexicons are searched by beam.
 
         Raises:
-            GrammarError: Something cannot be read, compiled, or does not go together with the alphabet.
+            GrammarError: Something cannot be read, compiled, or does not go together with the alphabet or with steps.
         """
         offers = offers or Offers()
-        free: Decoder = GreedyDecoder() if self.n_best == 1 else BeamDecoder(self.beam_width, self.n_best)
+        greedy_decoder, beam_decoder = _DECODERS[accepts]
+        free = greedy_decoder() if self.n_best == 1 else beam_decoder(self.beam_width, self.n_best)
         grammars = [(offers.grammar(one, alphabet) if isinstance(one, str) else one, factor) for one, factor in self.grammars]
         if self.pattern is not None:
             pattern = Pattern(self.pattern, alphabet) if isinstance(self.pattern, str) else self.pattern
@@ -128,26 +132,31 @@ class Decoding:
             grammars.append((model.automaton, self.lm_weight))
         if self.lexicon is None:
             if not grammars:
-                return BeamDecoder(self.beam_width, self.n_best) if self.decoder == "beam" else free
-            beam = BeamDecoder(self.beam_width, self.n_best, grammars)
-            return OrFree(beam, free) if bound else beam
+                return beam_decoder(self.beam_width, self.n_best) if self.decoder == "beam" else free
+            beam = beam_decoder(self.beam_width, self.n_best, grammars)
+            return OrFree(beam, free, accepts=accepts) if bound else beam
+        if accepts == "steps" and (self.lexicon_mode == "bktree" or self.lexicon_share):
+            raise GrammarError("a transducer's lexicon is searched by beam: leave out the bktree mode and the lexicon share")
         constrained: Decoder
         if self.lexicon_mode == "fragment":
             lexicon = self.lexicon_for(offers.notation.meaning if offers.notation else alphabet, offers)
             reads = replace(self, lexicon=None, lexicon_mode="exact", lexicon_view="", lexicon_threshold=0.0, n_best=1)
             view = offers.view(self.lexicon_view) if isinstance(self.lexicon_view, str) else self.lexicon_view
-            read = reads.decoder_for(alphabet, offers)
+            read = reads.decoder_for(alphabet, offers, accepts)
             meant = offers.notation.understood if offers.notation else alphabet.decode
-            return OrFree(FragmentDecoder(Fragments(lexicon, view), meant, read, self.delta, self.n_best), read)
+            named = FragmentDecoder(Fragments(lexicon, view), meant, read, self.delta, self.n_best, accepts)
+            return OrFree(named, read, accepts=accepts)
         lexicon = self.lexicon_for(alphabet, offers)
         if self.lexicon_mode == "bktree":
             constrained = BKTreeDecoder(BKTree(lexicon), self.delta, self.n_best)
-        elif self.decoder == "beam":
-            constrained = BeamDecoder(self.beam_width, self.n_best, [*grammars, (lexicon.automaton, 1.0)])
+        elif self.decoder == "beam" or accepts == "steps":
+            words = lexicon.automaton
+            words = words._replace(final=words.final - words.final.max())  # only ratios count; none is above 0 then
+            constrained = beam_decoder(self.beam_width, self.n_best, [*grammars, (words, 1.0)])
         else:
             held = lexicon.weighted(_log_weights(lexicon, grammars)) if grammars else lexicon
             constrained = LexiconDecoder(held, self.n_best, self.lexicon_share)
-        return OrFree(constrained, free, self.lexicon_threshold)
+        return OrFree(constrained, free, self.lexicon_threshold, accepts)
 
     def lexicon_for(self, alphabet: Alphabet, offers: "Offers") -> Lexicon:
         """The lexicon, compiled for an alphabet.
@@ -224,6 +233,13 @@ class Offers:
         if name not in self.grammars:
             raise GrammarError(f"grammar '{name}': this task offers none of that name{nearest(name, list(self.grammars))}")
         return self.grammars[name](alphabet)
+
+
+_DECODERS: Mapping[Accepts, tuple[Callable[[], Decoder], Callable[..., Decoder]]] = {
+    "posteriors": (GreedyDecoder, BeamDecoder),
+    "steps": (GreedySteps, BeamSteps),
+}
+"""The greedy decoder and the beam of each kind of network."""
 
 
 def _log_weights(lexicon: Lexicon, grammars: Sequence[tuple[Grammar | Automaton, float]]) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,9 @@ from seqrec.errors import GrammarError
 
 Accepts = Literal["posteriors", "steps"]
 """What a decoder reads from: the posteriors of frames with a blank, (T, C), or a step function that says what may come next after
-some symbols (what a transducer gives)."""
+some symbols, what a transducer gives; see `seqrec.decoding.steps`."""
 
-_WIDER = 16
+WIDER = 16
 """How often wider a beam becomes when none of its prefixes fits the grammar."""
 
 
@@ -35,8 +35,12 @@ class Decoder(Protocol):
     def accepts(self) -> Accepts:
         """What it reads from."""
 
-    def __call__(self, log_probs: npt.NDArray[np.float32]) -> list[Hypothesis]:
-        """Hypotheses of posteriors (T, C), after log_softmax, valid frames only; none where nothing fits."""
+    def __call__(self, sample: Any, /) -> list[Hypothesis]:
+        """Hypotheses, best first, none where nothing fits.
+
+        Args:
+            sample: What it accepts: posteriors (T, C), after log_softmax, valid frames only; or `seqrec.decoding.steps.Steps`.
+        """
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class BeamDecoder:
 
     def __call__(self, log_probs: npt.NDArray[np.float32]) -> list[Hypothesis]:
         """The best sequences of the beam."""
-        for width in (self.beam_width, self.beam_width * _WIDER):
+        for width in (self.beam_width, self.beam_width * WIDER):
             if self._compiled is None and self.grammars:
                 walked = [(Walked(one) if isinstance(one, Automaton) else one, factor) for one, factor in self.grammars]
                 found = slow_beam_search(log_probs, width, self.n_best, walked)
@@ -178,12 +182,12 @@ class OrFree:
         if not 0 <= self.threshold < np.inf:
             raise GrammarError(f"threshold {self.threshold}: expected a ratio of probabilities, 0 or more")
 
-    def __call__(self, log_probs: npt.NDArray[np.float32]) -> list[Hypothesis]:
+    def __call__(self, sample: Any, /) -> list[Hypothesis]:
         """Hypotheses of one of the two; those of the free one are marked."""
-        found = self.constrained(log_probs)
+        found = self.constrained(sample)
         if found and self.threshold == 0:
             return found
-        free = [replace(one, free=True) for one in self.free(log_probs)]
+        free = [replace(one, free=True) for one in self.free(sample)]
         if found and found[0].log_probability - free[0].log_probability >= np.log(self.threshold):
             return found
         return free

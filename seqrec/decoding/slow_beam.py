@@ -93,7 +93,7 @@ class _Tree:
 
     def __init__(self, grammars: Sequence[tuple[Grammar, float]]) -> None:
         self.grammars = grammars
-        start = tuple(_start(grammar) for grammar, _ in grammars)
+        start = tuple(start_of(grammar) for grammar, _ in grammars)
         self.states, self.numbers = [start], {start: 0}
         self.steps: dict[tuple[int, int], tuple[int, float] | None] = {}
         self.symbol, self.parent, self.weight, self.state = [BLANK], [0], [0.0], [0]
@@ -117,7 +117,7 @@ class _Tree:
         """Number of the states behind a symbol, and the log-weight."""
         asked = state, symbol
         if asked not in self.steps:
-            found = _stepped(self.grammars, self.states[state], symbol)
+            found = stepped(self.grammars, self.states[state], symbol)
             if found is None:
                 self.steps[asked] = None
             else:
@@ -138,8 +138,7 @@ class _Tree:
     def total(self, prefix: int) -> float:
         """Log-weight of the prefix as a whole sequence."""
         states = self.states[self.state[prefix]]
-        ends = (_final(grammar, state, factor) for (grammar, factor), state in zip(self.grammars, states, strict=True))
-        return self.weight[prefix] + sum(ends)
+        return self.weight[prefix] + final_weights(self.grammars, states)
 
 
 def sequence_log_weight(grammars: Sequence[tuple[Grammar, float]], ids: Sequence[int]) -> float:
@@ -148,13 +147,13 @@ def sequence_log_weight(grammars: Sequence[tuple[Grammar, float]], ids: Sequence
     Raises:
         GrammarError: A grammar answers with something else than the protocol says.
     """
-    states, total = tuple(_start(grammar) for grammar, _ in grammars), 0.0
+    states, total = tuple(start_of(grammar) for grammar, _ in grammars), 0.0
     for symbol in ids:
-        step = _stepped(grammars, states, symbol)
+        step = stepped(grammars, states, symbol)
         if step is None:
             return -math.inf
         states, total = step[0], total + step[1]
-    return total + sum(_final(grammar, state, factor) for (grammar, factor), state in zip(grammars, states, strict=True))
+    return total + final_weights(grammars, states)
 
 
 def _tried(frame: npt.NDArray[np.float64], likely: float) -> list[int]:
@@ -197,7 +196,7 @@ def _sum(one: float, other: float) -> float:
     return one + math.log1p(math.exp(other - one)) if other > -math.inf else one
 
 
-def _stepped(grammars: Sequence[tuple[Grammar, float]], states: _States, symbol: int) -> tuple[_States, float] | None:
+def stepped(grammars: Sequence[tuple[Grammar, float]], states: _States, symbol: int) -> tuple[_States, float] | None:
     """All grammars' states after a symbol, and the sum of their weights; None where one refuses."""
     after, total = [], 0.0
     for (grammar, factor), state in zip(grammars, states, strict=True):
@@ -217,7 +216,7 @@ def _stepped(grammars: Sequence[tuple[Grammar, float]], states: _States, symbol:
     return (tuple(after), total) if total > -math.inf else None
 
 
-def _start(grammar: Grammar) -> Hashable:
+def start_of(grammar: Grammar) -> Hashable:
     """First state of a grammar."""
     state = grammar.start()
     try:
@@ -225,6 +224,11 @@ def _start(grammar: Grammar) -> Hashable:
     except TypeError as error:
         raise GrammarError(f"grammar {type(grammar).__name__}.start() answered {state!r}; expected a hashable state") from error
     return state
+
+
+def final_weights(grammars: Sequence[tuple[Grammar, float]], states: _States) -> float:
+    """Log-weights of ending in these states, multiplied and summed."""
+    return sum(_final(grammar, state, factor) for (grammar, factor), state in zip(grammars, states, strict=True))
 
 
 def _final(grammar: Grammar, state: Hashable, factor: float) -> float:

@@ -1,13 +1,18 @@
 """The torch engine: a network that turns batches of pictures into log-probabilities."""
 
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from seqrec.alphabet import Alphabet
+from seqrec.decoding.steps import Steps
 from seqrec.errors import ModelFileError, RecipeError
+from seqrec.interfaces import StepsTranscription
 from seqrec.model_file import ModelCard, read_weights
 from seqrec.network import Network, build_network, measured
 from seqrec.plugins import Registry
@@ -46,11 +51,11 @@ class TorchEngine:
             widths: Valid columns, (N,).
 
         Returns:
-            (T, N, C) and (N,).
+            (T, N, C) and (N,); where the network gives steps (T, N, J), of which `steps` makes them.
         """
         padded = bool((widths != images.shape[3]).any())
         with torch.inference_mode():
-            log_probs, lengths = self.network.log_probs(
+            log_probs, lengths = self.network.outputs(
                 torch.from_numpy(images).to(self.device), torch.from_numpy(widths).to(self.device), padded
             )
         return log_probs.cpu().numpy(), lengths.cpu().numpy()
@@ -62,10 +67,15 @@ class TorchEngine:
             return np.asarray(self.network.backbone(given, None).cpu().numpy())
 
     def log_probs(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Log-probabilities (T, 1, C) of the backbone's frames (T, 1, D)."""
+        """Log-probabilities (T, 1, C) of the backbone's frames (T, 1, D); where the network gives steps (T, 1, J)."""
         with torch.inference_mode():
             in_context = self.network.sequence(torch.from_numpy(frames).to(self.device), None)
-            return np.asarray(self.network.transcription.log_probs(in_context).cpu().numpy())
+            return np.asarray(self.network.read(in_context).cpu().numpy())
+
+    @cached_property
+    def steps(self) -> Callable[[npt.NDArray[np.float32]], Steps]:
+        """What makes a transducer's steps of one sample's valid frames (T, J)."""
+        return cast(StepsTranscription, self.network.transcription).stepper()
 
 
 def chosen_device(name: str) -> torch.device:

@@ -31,9 +31,7 @@ class CTC(nn.Module):
 
     def __init__(self, in_features: int, alphabet: Alphabet, *, compose: bool = True) -> None:
         super().__init__()
-        composed = compose and bool(alphabet.parts)
-        self.head = ComposedHead(in_features, alphabet) if composed else nn.Linear(in_features, alphabet.classes)
-        self.composed = composed
+        self.head = head_of(in_features, alphabet, compose)
 
     def logits(self, frames: Tensor) -> Tensor:
         """(T, N, D') → unnormalised scores (T, N, C)."""
@@ -74,18 +72,29 @@ class CTC(nn.Module):
         Raises:
             ShapeError: The other head reads frames of other features.
         """
-        weight, bias = weights["head.weight"], weights["head.bias"]
-        if weight.shape[1] != self.head.weight.shape[1]:
-            raise ShapeError(f"the head reads {weight.shape[1]} features there and {self.head.weight.shape[1]} here")
-        plain = len(weight) == source.classes
-        rows = {name: row for row, name in enumerate(_row_names(source, composed=not plain))}
-        own = _row_names(alphabet, self.composed)
-        with torch.no_grad():
-            for row, name in enumerate(own):
-                if name in rows:
-                    self.head.weight[row], self.head.bias[row] = weight[rows[name]], bias[rows[name]]
-        needed = ((symbol, alphabet.parts_of(symbol) if self.composed else (symbol,)) for symbol in alphabet.symbols)
-        return [symbol for symbol, names in needed if not all(name in rows for name in names)]
+        return adopt_head(self.head, alphabet, weights, source)
+
+
+def head_of(in_features: int, alphabet: Alphabet, compose: bool) -> "nn.Linear | ComposedHead":
+    """A linear map to the classes of an alphabet, composed where the alphabet says of what and `compose` is wanted."""
+    return ComposedHead(in_features, alphabet) if compose and alphabet.parts else nn.Linear(in_features, alphabet.classes)
+
+
+def adopt_head(
+    head: "nn.Linear | ComposedHead", alphabet: Alphabet, weights: Mapping[str, Tensor], source: Alphabet
+) -> list[str]:
+    """Copy a head's rows of another alphabet's weights; see `CTC.adopt`."""
+    weight, bias = weights["head.weight"], weights["head.bias"]
+    if weight.shape[1] != head.weight.shape[1]:
+        raise ShapeError(f"the head reads {weight.shape[1]} features there and {head.weight.shape[1]} here")
+    plain, composed = len(weight) == source.classes, isinstance(head, ComposedHead)
+    rows = {name: row for row, name in enumerate(_row_names(source, composed=not plain))}
+    with torch.no_grad():
+        for row, name in enumerate(_row_names(alphabet, composed)):
+            if name in rows:
+                head.weight[row], head.bias[row] = weight[rows[name]], bias[rows[name]]
+    needed = ((symbol, alphabet.parts_of(symbol) if composed else (symbol,)) for symbol in alphabet.symbols)
+    return [symbol for symbol, names in needed if not all(name in rows for name in names)]
 
 
 class ComposedHead(nn.Module):

@@ -63,6 +63,39 @@ def forced_align(log_probs: Tensor, ids: Sequence[int]) -> Alignment:
     return Alignment(spans, total, tuple(float(np.exp(chosen[first:stop].max())) for first, stop in spans))
 
 
+def rnnt_loss(logits: Tensor, frame_lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Negative log-likelihood of each target, summed over every walk through the lattice, by `torchaudio.functional.rnnt_loss`.
+
+    Args:
+        logits: Unnormalised scores at each frame once 0..S symbols are read, (N, T, S + 1, C), any float type; the sum is done in
+            float32. T and S must be those of the longest sample.
+        frame_lengths: Valid frames, (N,), int64, 1..T.
+        targets: Symbol ids 1..K padded with 0, (N, S), int64.
+        target_lengths: Valid ids, (N,), int64.
+
+    Returns:
+        (N,), nats per sample, float32, on the CPU or on CUDA as the logits are.
+
+    Raises:
+        ShapeError: A shape is not the one above.
+        MissingExtraError: torchaudio is absent or does not import.
+
+    Source:
+        Graves 2012, "Sequence transduction with recurrent neural networks". The sum is torchaudio's own (CPU, CUDA).
+    """
+    longest, most = (int(lengths.max()) if len(lengths) else 0 for lengths in (frame_lengths, target_lengths))
+    expected = (len(targets), longest, most + 1)
+    if logits.ndim != 4 or tuple(logits.shape[:3]) != expected or tuple(targets.shape) != (expected[0], most):
+        raise ShapeError(
+            f"logits {tuple(logits.shape)} and targets {tuple(targets.shape)} for {longest} frames and {most} symbols at most; "
+            "expected (N, T, S + 1, C) and (N, S)"
+        )
+    loss = _attribute("torchaudio.functional", "rnnt_loss", _TORCHAUDIO)
+    numbers = (values.to(torch.int32).contiguous() for values in (targets, frame_lengths, target_lengths))
+    result: Tensor = loss(logits.float().contiguous(), *numbers, blank=BLANK, reduction="none")
+    return result
+
+
 class FlashlightBeam:
     """Beam search by `torchaudio.models.decoder.ctc_decoder`, which is flashlight-text's.
 

@@ -156,7 +156,7 @@ def test_unknown_or_wrong_options_of_parts_are_refused(setting: str, message: st
     [
         ("backbone.name=papr", r"no backbone 'papr'; did you mean 'paper'\?"),
         ("sequence.name=lstmm", r"no sequence model 'lstmm'; did you mean 'lstm'\?"),
-        ("transcription.name=xyz", "no transcription 'xyz'; known: ctc"),
+        ("transcription.name=xyz", "no transcription 'xyz'; known: ctc, transducer"),
     ],
 )
 def test_unknown_parts_are_refused_with_the_nearest_name(setting: str, message: str) -> None:
