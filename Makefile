@@ -37,7 +37,7 @@ quickstart: $(VENV)/.installed
 	@echo "Now your own pictures: $(BIN)/seqrec recognize --model $(RUN) FOLDER"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 -m "not slow and not gpu"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import threading
+import time
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -103,6 +104,9 @@ def _environment(folder: Path) -> _Environment:
         return environment
 
 
+_MISSED, _PAUSE_S = 3, 0.01  # looks at a key that should be there, and the time between them
+
+
 class _Set:
     """One LMDB set; the environment is opened on first use in each process and left behind by pickling."""
 
@@ -185,6 +189,10 @@ class LmdbStore:
 
     def _required(self, kind: str, index: int) -> bytes:
         value = self._value(kind, index)
+        for _ in range(_MISSED):
+            if value is None:  # seen without a lock, a set that grows may change under a look at it: look again
+                time.sleep(_PAUSE_S)
+                value = self._value(kind, index)
         if value is None:
             part, number = self._find(index)
             key = sample_key(kind, number)

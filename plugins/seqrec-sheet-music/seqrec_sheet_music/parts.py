@@ -1,12 +1,12 @@
 """What tokens are made of, for a head whose weights for a symbol are sums of its parts' weights."""
 
-from seqrec_sheet_music.tokens import ACCIDENTALS, Grace, Multirest, Note, Rest, parse
+from seqrec_sheet_music.tokens import ACCIDENTALS, Grace, Meter, Multirest, Note, Rest, parse
 
 
 def parts(token: str) -> tuple[str, ...]:
     """What a token is made of: its kind and whatever else it says, each piece shared by all tokens that say the same.
 
-    No two tokens have the same parts. Clefs, keys, meters, barline and tie are one part each.
+    No two tokens have the same parts. Clefs, keys, barline and tie are one part each.
 
     Raises:
         MusicError: The token is none of this encoding.
@@ -22,6 +22,9 @@ def parts(token: str) -> tuple[str, ...]:
         digits = str(element.bars)[::-1]
         names = ("ones", "tens", "hundreds", "thousands")
         return ("multirest", *(f"{name}:{digit}" for name, digit in reversed(list(zip(names, digits, strict=False)))))
+    if isinstance(element, Meter) and element.sign not in ("C", "C/"):
+        top, bottom = element.fraction
+        return ("meter", f"top:{top}", f"bottom:{bottom}")
     if not isinstance(element, Note | Grace | Rest):
         return (token,)
     found = [token.partition("-")[0]]

@@ -22,7 +22,7 @@ from seqrec_sheet_music.tokens import parse
 CLEAN_SHARE = 0.15
 """Part of the pictures with few and weak effects at any difficulty."""
 MOST_NOTES, MOST_PITCHES = 48, 20
-REWRITTEN_SHARE = 0.5
+REWRITTEN_SHARE = 0.6
 """Part of the pictures, of training only, whose digits are written by a pen: four fonts do not tell how a digit may look."""
 BLUR_SPACES = 1.0
 """Staves bear as much blur as letters of so many staff spaces do."""
