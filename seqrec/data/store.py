@@ -4,7 +4,6 @@ import os
 import re
 import stat
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -65,9 +64,12 @@ class _Environment:
     def __init__(self, folder: Path) -> None:
         self.pid = os.getpid()
         self.lmdb: Any = None
-        data = folder / "data.mdb"
+        data, table = folder / "data.mdb", folder / "lock.mdb"
+        # A reader that a writer does not know of may see pages change under its eyes; where a writer left its table of readers,
+        # stand in it. A set on a medium that cannot be written to has no writer either.
+        lock = table.exists() and os.access(table, os.W_OK)
         try:
-            self.lmdb = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False, create=False)
+            self.lmdb = lmdb.open(str(folder), readonly=True, lock=lock, readahead=False, meminit=False, create=False)
             needed = (self.lmdb.info()["last_pgno"] + 1) * self.lmdb.stat()["psize"]
             size = data.stat().st_size
         except (lmdb.Error, OSError) as error:
@@ -102,9 +104,6 @@ def _environment(folder: Path) -> _Environment:
             environment = _Environment(folder)
             _open[real] = environment
         return environment
-
-
-_MISSED, _PAUSE_S = 3, 0.01  # looks at a key that should be there, and the time between them
 
 
 class _Set:
@@ -189,10 +188,6 @@ class LmdbStore:
 
     def _required(self, kind: str, index: int) -> bytes:
         value = self._value(kind, index)
-        for _ in range(_MISSED):
-            if value is None:  # seen without a lock, a set that grows may change under a look at it: look again
-                time.sleep(_PAUSE_S)
-                value = self._value(kind, index)
         if value is None:
             part, number = self._find(index)
             key = sample_key(kind, number)
