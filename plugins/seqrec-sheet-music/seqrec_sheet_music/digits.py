@@ -64,7 +64,8 @@ def rewritten(staff: Engraving, dice: Dice) -> None:
             _, top, _, bottom = drawing.staff
             middle = (top + bottom) / 2
             _erase(drawing, staff.places[index])
-            for number, box in zip(element.fraction, ((left, top, right, middle), (left, middle, right, bottom)), strict=True):
+            boxes = (left, top - pen.beyond, right, middle), (left, middle, right, bottom + pen.beyond)
+            for number, box in zip(element.fraction, boxes, strict=True):
                 pen.write(drawing, str(number), box)
         elif isinstance(element, Multirest):
             place = around(drawing.boxes.get((f"t-{index}", "multiRestNum"), []))
@@ -103,7 +104,8 @@ class _Pen:
         self.level_is_thin = dice.coin(0.7)
         self.slant = dice.between(-0.05, 0.3) if dice.coin() else 0.0
         self.across = dice.between(0.42, 0.95)
-        self.height = dice.between(0.85, 1.2)
+        self.height = dice.between(0.85, 1.1)
+        self.beyond = dice.between(0.0, 1.3) * space if dice.coin(0.6) else 0.0  # meters may be higher than the staff
         self.shaky = dice.between(0.0, 0.06)
         self.rounded = dice.coin()
 
