@@ -80,7 +80,7 @@ def bars_environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, s
         "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "SEQREC_PLUGINS": "seqrec-bars",
         "OMP_NUM_THREADS": "1",
-        "COLUMNS": "240",
+        "COLUMNS": "200",
         "NO_COLOR": "1",
     }
 
@@ -99,7 +99,7 @@ def seqrec(plugins: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     """`seqrec ARGUMENTS…` in this process, with the built-ins and the task of bars."""
     for module in ("seqrec.plugins", "seqrec.recognizer"):
         monkeypatch.setattr(f"{module}.registry", lambda: plugins)
-    monkeypatch.setenv("COLUMNS", "240")
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
 
     def run(*arguments: str | Path) -> Outcome:

@@ -96,10 +96,11 @@ def labels_of(words: Path) -> list[str]:
 
 
 def test_lexicon_is_compiled_for_the_protocols_alphabet(
-    seqrec: Callable[..., Any], tiny_model: Path, words: Path, tmp_path: Path
+    seqrec: Callable[..., Any], tiny_model: Path, words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "list.txt").write_text("\n".join([*(label.upper() + "!" for label in labels_of(words)), "!?"]))
-    found = seqrec("evaluate", "--model", tiny_model, "--data", words, "--protocol", "low", "--lexicon", tmp_path / "list.txt")
+    monkeypatch.chdir(tmp_path)  # a long path would break the table's title into lines
+    found = seqrec("evaluate", "--model", tiny_model, "--data", words, "--protocol", "low", "--lexicon", "list.txt")
     assert found.code == 0
     assert "left out 1 words with symbols outside the alphabet ('!?')" in found.err
     assert "list.txt" in found.out.split("data set")[0]

@@ -105,11 +105,14 @@ def words(tmp_path: Path) -> Path:
     return folder
 
 
-def test_info_counts_and_names_what_training_could_not_use(seqrec: Callable[..., Any], words: Path) -> None:
-    found = seqrec("data", "info", words, "--task", "bars")
+def test_info_counts_and_names_what_training_could_not_use(
+    seqrec: Callable[..., Any], words: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(words.parent)
+    found = seqrec("data", "info", "words", "--task", "bars")
     assert found.code == 0
     lines = found.out.splitlines()
-    assert lines[0] == f"{words}: 6 samples, 6 different labels, format gt-txt"
+    assert lines[0] == "words: 6 samples, 6 different labels, format gt-txt"
     assert lines[1] == "label length: 0 to 4 symbols, median 2"
     assert "'b'×4" in lines[2]
     assert "1 of 6 samples skipped: symbol outside the alphabet: 'é' (sample '2.png')" in found.out

@@ -54,7 +54,7 @@ def test_same_thing_is_the_same_part() -> None:
     assert parts("note-Bb3_half.") == ("note", "place:B3", "alter:b", "value:half", "dots:1")
     assert set(parts("gracenote-Bb3_eighth")) & set(parts("note-Bb3_half.")) == {"place:B3", "alter:b"}
     assert set(parts("rest-half._fermata")) - set(parts("note-Bb3_half.")) == {"rest", "fermata"}
-    assert parts("timeSignature-6/8") == ("timeSignature-6/8",)
+    assert parts("timeSignature-6/8") == ("meter", "top:6", "bottom:8")
     assert parts("multirest-70") == ("multirest", "tens:7", "ones:0")
 
 
