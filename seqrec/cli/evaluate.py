@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from seqrec.recognizer import Recognizer
     from seqrec.task import Metric, Protocol
 
+
 def evaluate(
     ctx: typer.Context,
     task: TaskName = "",

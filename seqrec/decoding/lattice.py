@@ -94,9 +94,7 @@ def align_steps(steps: Steps, ids: Sequence[int]) -> Alignment:
     return Alignment(tuple((frame, frame + 1) for frame in places.tolist()), total, tuple(confidences))
 
 
-def _columns(
-    steps: Steps, ids: Sequence[int]
-) -> tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.float32]]]:
+def _columns(steps: Steps, ids: Sequence[int]) -> tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.float32]]]:
     """Log-probabilities, (T,) each, of the blank after 0, 1, … S symbols, and of the next symbol after 0, 1, … S - 1."""
     last = steps.classes - 1
     for number in ids:

@@ -212,8 +212,10 @@ def _finish(task: Task) -> None:
 def _weights(task: Task) -> None:
     assert task.weights is not None
     card = read_card(task.weights)
-    require(card.task == task.name, f"it was trained for task '{card.task}'")
-    known = [alphabet.symbols for alphabet in (task.alphabet, *task.alphabets)]
+    shared = task.notation_of(card.alphabet) is not None  # the rules of this task say what it reads, whatever it was trained for
+    require(card.task == task.name or shared, f"it was trained for task '{card.task}'")
+    drawn = [notation.alphabet for notation in task.notations]
+    known = [alphabet.symbols for alphabet in (task.alphabet, *task.alphabets, *drawn)]
     require(
         card.alphabet.symbols in known,
         f"its alphabet '{card.alphabet.name}' ({len(card.alphabet)} symbols) is none of the task's",

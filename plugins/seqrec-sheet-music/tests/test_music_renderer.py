@@ -14,9 +14,7 @@ from seqrec import Alphabet
 from seqrec.data.sources import RenderedSource
 from seqrec.errors import RecipeError
 from seqrec.interfaces import Sample
-from seqrec.plugins import registry
 from seqrec.rendering import Dice
-from seqrec.testing import check_task
 from seqrec_sheet_music import engraving, renderer
 from seqrec_sheet_music.alphabets import ALPHABETS, pitches, semantic
 from seqrec_sheet_music.composer import compose, is_held_out
@@ -72,11 +70,6 @@ def test_what_was_drawn_before_does_not_matter() -> None:
     pictures(SheetMusicRenderer().held_out(), 5, seed=6)
     again = pictures(pickle.loads(pickle.dumps(SheetMusicRenderer())), 3, seed=5)
     assert [print_of(sample) for sample in first] == [print_of(sample) for sample in again]
-
-
-@pytest.mark.slow
-def test_the_renderer_keeps_what_tasks_promise() -> None:
-    check_task(registry().task("sheet-music"))
 
 
 @pytest.mark.parametrize("alphabet", ALPHABETS, ids=lambda alphabet: alphabet.name)
