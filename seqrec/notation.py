@@ -30,16 +30,24 @@ class Notation:
         """What a reading of the network means, from the ids of its symbols."""
         return [symbol for symbol in self.read(self.alphabet.decode(ids)) if symbol is not None]
 
-    def written(self, label: str) -> str:
-        """A label as the network's alphabet writes it.
+    def check_written(self) -> None:
+        """Nothing, if labels can be written.
 
         Raises:
-            AlphabetError: There is no way, or the label holds something else than symbols of `meaning`.
+            AlphabetError: They do not tell what the network reads.
         """
         if self.write is None:
             raise AlphabetError(
                 f"labels in alphabet '{self.meaning.name}' do not tell what '{self.alphabet.name}' reads; train on drawn "
                 f"pictures alone, or with --set alphabet={self.meaning.name}"
             )
-        symbols = self.meaning.decode(self.meaning.encode(label))
-        return self.alphabet.text(self.write(symbols))
+
+    def written(self, label: str) -> str:
+        """A label as the network's alphabet writes it.
+
+        Raises:
+            AlphabetError: There is no way, or the label holds something else than symbols of `meaning`.
+        """
+        self.check_written()
+        assert self.write is not None
+        return self.alphabet.text(self.write(self.meaning.decode(self.meaning.encode(label))))

@@ -71,8 +71,8 @@ def gather(
         weights.append(recipe.data.render_weight)
     for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)
-        if notation and notation.write is None:
-            notation.written("")  # says why it cannot be
+        if notation:
+            notation.check_written()
         shards = getattr(store, "shards", ())
         if shards:  # too many to be looked at before: what cannot be used is found when it is drawn
             messages.append(f"{path}: {len(store):,} samples in {len(shards):,} shards")
