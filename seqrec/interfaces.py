@@ -196,7 +196,7 @@ class Transcription(Protocol):
         """(N,), nats per sample, float32; frames (T, N, D'), targets (N, S) of ids 1..K padded with 0."""
 
     def log_probs(self, frames: "Tensor") -> "Tensor":
-        """(T, N, C), float32, after log_softmax; of one that gives `steps`, where nothing has been read yet."""
+        """(T, N, C), float32, each frame by itself; of one that gives `steps`, where nothing has been read yet."""
 
     def frames_needed(self, targets: Sequence[int]) -> int:
         """Fewest frames in which a target can be spelt."""

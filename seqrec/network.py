@@ -61,8 +61,8 @@ class Network(nn.Module):
         if self.transcription.gives == "steps":
             nats = -cast(StepsTranscription, self.transcription).log_probs_at(frames, places, targets)
         else:
-            samples = torch.arange(targets.shape[0], device=targets.device)[:, None].expand_as(targets)
-            nats = -self.transcription.log_probs(frames)[places, samples, targets]
+            samples = torch.arange(targets.shape[0], device=targets.device)[:, None]
+            nats = -self.transcription.log_probs(frames[places, samples]).gather(2, targets[:, :, None])[:, :, 0]
         return (nats * known).sum() / known.sum().clamp(min=1)
 
     def log_probs(self, images: Tensor, widths: Tensor, padded: bool) -> tuple[Tensor, Tensor]:

@@ -101,12 +101,11 @@ def write_sets(renderer: "Renderer", seed: int, count: int, out: Path, shards: i
 
 def write_set(renderer: "Renderer", seed: int, indices: range, out: Path) -> None:
     """One LMDB of the pictures of some indices."""
-    import cv2
-
     from seqrec.data.writer import LmdbWriter
     from seqrec.pictures import encode_png
+    from seqrec.threads import one_thread_each
 
-    cv2.setNumThreads(1)
+    one_thread_each()
     with LmdbWriter(out) as writer:
         for _, drawn in samples(renderer, seed, indices[len(writer) :]):
             writer.add(encode_png(drawn.image), drawn.label, (drawn.image.shape[1], drawn.image.shape[0]))

@@ -28,6 +28,7 @@ from seqrec.errors import AlphabetError, DataError, ImageError
 from seqrec.interfaces import Picture, Prepare, Prepared, Sample
 from seqrec.pictures import fit_height
 from seqrec.recipe import DataRecipe, PictureRecipe
+from seqrec.threads import one_thread_each
 
 _PIECE = 64  # samples that a worker prepares at a time
 _BUCKET_RATIO = 1.08  # one bucket's width to the next one's
@@ -136,7 +137,6 @@ class Preparation:
 
     def examples(self, indices: Iterable[int]) -> list[Example | Skip]:
         """Examples of some stream indices."""
-        cv2.setNumThreads(1)
         return [self.prepare(index) for index in indices]
 
 
@@ -317,6 +317,7 @@ def _begin_worker(preparation: Preparation) -> None:
     global _preparation
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(19)
+    one_thread_each()
     _preparation = preparation
 
 

@@ -163,10 +163,29 @@ def test_composed_heads_are_taken_over_by_part() -> None:
 
 
 def test_composed_sums_stay_in_float32_under_autocast() -> None:
-    head = ComposedHead(3, Alphabet("one", ["x"], parts={"x": ("big", "small")}))
+    head = ComposedHead(3, Alphabet("one", ["x"], parts={"x": ("big", "small", "other")}))
     with torch.no_grad():
         head.weight.zero_()
-        head.bias.copy_(torch.tensor([0.0, 256.0, 1.0]))
+        head.bias.copy_(torch.tensor([0.0, 256.0, 1.0, 1.0]))
         with torch.autocast("cpu", torch.bfloat16):
             scores = head(torch.zeros(1, 3))
-    assert scores[0, 1].item() == pytest.approx(257, abs=1)
+    assert scores[0, 1].item() == 258  # one after the other in bfloat16 they would add up to 256
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_gradient_is_that_of_torch_over_all_classes(kind: torch.dtype) -> None:
+    """Labels with repeats, of all lengths down to none, and samples that end early."""
+    torch.manual_seed(0)
+    scores = torch.randn(30, 5, 40).to(kind)
+    targets, target_lengths = torch.randint(1, 40, (5, 9)), torch.tensor([9, 8, 3, 1, 0])
+    targets[1, 3], targets[0, 5] = targets[1, 2], targets[0, 1]
+    targets *= torch.arange(9) < target_lengths[:, None]
+    frame_lengths, weights = torch.tensor([30, 25, 12, 30, 30]), torch.rand(5)
+    ours, theirs = scores.clone().requires_grad_(), scores.clone().requires_grad_()
+    losses = ctc_loss(ours, frame_lengths, targets, target_lengths)
+    log_probs = theirs.float().log_softmax(2)
+    expected = torch.nn.functional.ctc_loss(log_probs, targets, frame_lengths, target_lengths, reduction="none")
+    (losses * weights).sum().backward()
+    (expected * weights).sum().backward()
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=2e-5 if kind == torch.float32 else 5e-3, rtol=0)
