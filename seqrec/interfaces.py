@@ -65,7 +65,8 @@ Prepare = Callable[[Picture], Prepared]
 class Renderer(ABC):
     """Draws practice pictures.
 
-    Must write: `render`. May override: `configured`, `held_out`. The object is sent to worker processes: it must pickle.
+    Must write: `render`. May override: `configured`, `easier`, `held_out`. The object is sent to worker processes: it must
+    pickle.
     """
 
     @abstractmethod
@@ -80,6 +81,13 @@ class Renderer(ABC):
         """
         for key in options:
             raise RecipeError(f"unknown key 'renderer.{key}': this task's renderer has no options{nearest(key, [])}")
+        return self
+
+    def easier(self, done: float) -> "Renderer":
+        """The renderer of a curriculum of which a share is done: at 0 of the shortest and plainest pictures, near 1 of its own.
+
+        Asked for the first `data.curriculum` pictures, each with its own share; a renderer that knows nothing easier is itself.
+        """
         return self
 
     def held_out(self) -> "Renderer":

@@ -47,6 +47,8 @@ class DataRecipe:
     Attributes:
         chunk: Pictures drawn (or read) together; batches of like width are formed within a chunk.
         reuse: How many times each picture is shown, in different chunks, augmented anew each time.
+        curriculum: The first so many drawn pictures grow from easy ones to what the recipe says; 0 for none, and where a run
+            starts from trained weights.
         augment: Strength of augmentation, 0 none to 1.
         invert: Part of the pictures whose polarity is turned, 0..1.
         render_weight: Share of drawn pictures beside those of `--data`, whose own weights default to 1.
@@ -58,6 +60,7 @@ class DataRecipe:
 
     chunk: int = 4096
     reuse: int = 2
+    curriculum: int = 0
     augment: float = 1.0
     invert: float = 0.5
     render_weight: float = 1.0

@@ -35,15 +35,18 @@ class RenderedSource:
     Args:
         renderer: Draws them.
         seed: Of the whole source.
+        curriculum: The first so many pictures grow from easy ones to the renderer's own.
     """
 
-    def __init__(self, renderer: Renderer, seed: int) -> None:
+    def __init__(self, renderer: Renderer, seed: int, curriculum: int = 0) -> None:
         self.renderer = renderer
         self.seed = seed
+        self.curriculum = curriculum
 
     def sample(self, index: int) -> Sample:
         """A fresh picture for each index."""
-        drawn = self.renderer.render(np.random.default_rng((self.seed, index)))
+        renderer = self.renderer.easier(index / self.curriculum) if index < self.curriculum else self.renderer
+        drawn = renderer.render(np.random.default_rng((self.seed, index)))
         return Sample(drawn.image, drawn.label, drawn.boxes, self.name(index))
 
     def name(self, index: int) -> str:

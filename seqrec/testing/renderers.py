@@ -81,11 +81,18 @@ def renderer_promises(
         for index in range(PICTURES // 5):
             check_sample(other.sample(index), alphabet)
 
+    def easier() -> None:
+        own = renderer.configured(alphabet, {})
+        for index in range(PICTURES // 5):
+            done = index / (PICTURES // 5)
+            check_sample(RenderedSource(own.easier(done), _SEED).sample(index), alphabet)
+
     found = {
         "draws-samples": samples,
         "same-seed-same-picture": lambda: _same_again(source(), drawn()),
         "frames-enough": lambda: _frames(drawn(), alphabet, recipe or Recipe(), before),
         "draws-what-training-never-sees": held_out,
+        "draws-what-is-easier": easier,
         "refuses-unknown-options": lambda: _refuses(renderer, alphabet),
         "draws-alike-in-another-process": lambda: _same_elsewhere(source(), drawn()),
     }

@@ -67,7 +67,7 @@ def gather(
     messages: list[str] = []
     held_out: list[tuple[str, Source, int]] = []
     if renderer and recipe.data.render_weight > 0:
-        sources.append(RenderedSource(renderer, recipe.train.seed))
+        sources.append(RenderedSource(renderer, recipe.train.seed, recipe.data.curriculum))
         weights.append(recipe.data.render_weight)
     for path, weight in map(weighted, recipe.data.sets):
         store = open_dataset(path, readers)

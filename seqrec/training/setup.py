@@ -61,6 +61,8 @@ def begin(
     """
     began = time.perf_counter()
     recipe = _with_data(recipe, data, validation)
+    if init:
+        recipe = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, curriculum=0))
     recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, precision=resolved_precision(recipe, device)))
     task = plugins.task(recipe.task)
     alphabet = task.alphabet_named(recipe.alphabet)

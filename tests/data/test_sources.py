@@ -48,6 +48,26 @@ def test_another_index_or_seed_gives_another_picture() -> None:
     assert len(pictures) == 40
 
 
+class Growing(BarRenderer):
+    """Its pictures are as wide as its share of a curriculum in percent, or 200 where it is itself."""
+
+    width = 200
+
+    def easier(self, done: float) -> "Growing":
+        easier = Growing()
+        easier.width = 1 + round(100 * done)
+        return easier
+
+    def render(self, rng: np.random.Generator) -> Sample:
+        return Sample(np.zeros((1, self.width), np.uint8), "a")
+
+
+def test_first_pictures_of_a_curriculum_are_the_easier_ones_and_each_has_its_own_share() -> None:
+    source = pickle.loads(pickle.dumps(RenderedSource(Growing(), 1, curriculum=10)))
+    assert [source.sample(index).image.shape[1] for index in (0, 5, 9, 10, 99)] == [1, 51, 91, 200, 200]
+    assert RenderedSource(Growing(), 1).sample(0).image.shape[1] == 200
+
+
 def test_every_round_of_a_store_shows_every_sample_once_in_another_order(tmp_path: Path) -> None:
     source = StoredSource(stored(tmp_path, 7), range(7), seed=1)
     rounds = [tuple(source.sample(7 * turn + place).label for place in range(7)) for turn in range(5)]

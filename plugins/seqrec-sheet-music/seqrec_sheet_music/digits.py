@@ -1,12 +1,16 @@
-"""Digits as a pen may write them: those of meters and long rests differ from one engraver to the next more than anything else."""
+"""Meters and long rests as pens and typefaces write them: they differ from one engraver to the next more than anything else."""
+
+from abc import ABC, abstractmethod
 
 import numpy as np
 import numpy.typing as npt
 
 from seqrec.rendering import Dice
 from seqrec_sheet_music import outlines
+from seqrec_sheet_music.bending import bent_by
 from seqrec_sheet_music.drawing import Box, Drawing, around
 from seqrec_sheet_music.engraving import Engraving
+from seqrec_sheet_music.faces import faces
 from seqrec_sheet_music.outlines import Contour
 from seqrec_sheet_music.tokens import Meter, Multirest
 
@@ -49,29 +53,40 @@ _STROKES: dict[str, tuple[tuple[tuple[tuple[float, float], ...], bool], ...]] = 
     "9": (
         (((0.84, 0.32), (0.48, 0.52), (0.14, 0.36), (0.24, 0.06), (0.7, 0.02), (0.88, 0.36), (0.62, 0.86), (0.16, 0.96)), True),
     ),
+    "C": ((((0.92, 0.28), (0.6, 0.0), (0.16, 0.22), (0.08, 0.68), (0.42, 1.0), (0.94, 0.78)), True),),
+    "c": ((((0.62, 0.42), (0.72, 0.14), (0.42, 0.06), (0.1, 0.4), (0.2, 0.84), (0.56, 1.0), (0.96, 0.74)), True),),
 }
-"""The lines of each digit: points in a box of 1×1 from its upper left corner, and whether a curve goes through them."""
+"""The lines of each character: points in a box of 1×1 from its upper left corner, and whether a curve goes through them."""
+_SECOND_WAYS: dict[str, tuple[tuple[tuple[tuple[float, float], ...], bool], ...]] = {
+    "1": ((((0.5, 0.0), (0.5, 1.0)), False),),
+    "4": ((((0.42, 0.0), (0.04, 0.6), (0.98, 0.56)), False), (((0.86, 0.1), (0.66, 1.0)), True)),
+    "7": ((((0.06, 0.06), (0.92, 0.04), (0.4, 1.0)), True), (((0.3, 0.5), (0.85, 0.46)), False)),
+    "8": (
+        (((0.5, 0.0), (0.2, 0.22), (0.5, 0.44), (0.8, 0.22), (0.5, 0.0)), True),
+        (((0.5, 0.42), (0.06, 0.7), (0.46, 1.0), (0.94, 0.72), (0.5, 0.42)), True),
+    ),
+}
+"""Other lines of some."""
 _STEPS = 6  # of a curve from one of its points to the next
 
 
 def rewritten(staff: Engraving, dice: Dice) -> None:
-    """Write the digits of a staff's meter and long rests anew, by a pen of one kind, in place."""
+    """Write a staff's meter and the numbers of its long rests anew, by one hand, in place."""
     drawing = staff.drawing
-    pen = _Pen(dice, drawing.space)
+    hand = (_Pen if dice.coin(0.4) else _Typeface)(dice, drawing.space)
     for index, element in enumerate(staff.elements):
-        if isinstance(element, Meter) and element.sign not in ("C", "C/"):
-            left, _, right, _ = staff.places[index]
-            _, top, _, bottom = drawing.staff
-            middle = (top + bottom) / 2
-            _erase(drawing, staff.places[index])
-            boxes = (left, top - pen.beyond, right, middle), (left, middle, right, bottom + pen.beyond)
-            for number, box in zip(element.fraction, boxes, strict=True):
-                pen.write(drawing, str(number), box)
+        if isinstance(element, Meter):
+            place = staff.places[index]
+            _erase(drawing, place)
+            if element.sign in ("C", "C/"):
+                hand.sign(drawing, place, slashed=element.sign == "C/")
+            else:
+                hand.fraction(drawing, element.fraction, place)
         elif isinstance(element, Multirest):
-            place = around(drawing.boxes.get((f"t-{index}", "multiRestNum"), []))
-            if place:
-                _erase(drawing, place)
-                pen.write(drawing, str(element.bars), place)
+            number = around(drawing.boxes.get((f"t-{index}", "multiRestNum"), []))
+            if number:
+                _erase(drawing, number)
+                hand.write(drawing, str(element.bars), number)
 
 
 def _erase(drawing: Drawing, box: Box) -> None:
@@ -89,8 +104,8 @@ def _erase(drawing: Drawing, box: Box) -> None:
     drawing.strokes = [drawing.strokes[place] for place in kept]
 
 
-class _Pen:
-    """One way to write digits.
+class _Hand(ABC):
+    """One way to write: what all of them have in common.
 
     Args:
         dice: Chance.
@@ -99,26 +114,94 @@ class _Pen:
 
     def __init__(self, dice: Dice, space: float) -> None:
         self.dice = dice
-        self.width = dice.between(0.1, 0.45) * space
-        self.contrast = dice.between(0.0, 0.75)  # how much thinner level lines are than upright ones, or the other way round
-        self.level_is_thin = dice.coin(0.7)
-        self.slant = dice.between(-0.05, 0.3) if dice.coin() else 0.0
-        self.across = dice.between(0.42, 0.95)
+        self.space = space
+        self.across = dice.between(0.42, 0.95)  # width of a character for its height
         self.height = dice.between(0.85, 1.1)
         self.beyond = dice.between(0.0, 1.3) * space if dice.coin(0.6) else 0.0  # meters may be higher than the staff
-        self.shaky = dice.between(0.0, 0.06)
-        self.rounded = dice.coin()
+        self.apart = dice.around(0.2, 0.4) * space  # below 0 their numbers overlap
+
+    def fraction(self, drawing: Drawing, numbers: tuple[int, int], place: Box) -> None:
+        """Add the two numbers of a meter, one above the other, in place."""
+        left, _, right, _ = place
+        _, top, _, bottom = drawing.staff
+        middle = (top + bottom) / 2
+        self.write(drawing, str(numbers[0]), (left, top - self.beyond, right, middle - self.apart / 2))
+        self.write(drawing, str(numbers[1]), (left, middle + self.apart / 2, right, bottom + self.beyond))
+
+    def sign(self, drawing: Drawing, place: Box, slashed: bool) -> None:
+        """Add the sign of common or of cut time, in place."""
+        left, _, right, _ = place
+        x, y = (left + right) / 2, (drawing.staff[1] + drawing.staff[3]) / 2
+        high = self.space * self.dice.between(1.7, 2.9)
+        wide = high * self.dice.between(0.6, 1.0)
+        self.draw(drawing, self.dice.pick("Cc"), x - wide / 2, y - high / 2, wide, high)
+        if slashed:
+            x += self.dice.around(0.04, 0.1) * wide
+            lean, thick = self.dice.around(0.08, 0.25) * wide, self.dice.between(0.08, 0.3) * self.space
+            above, below = (high / 2 + self.space * self.dice.between(0.2, 1.2) for _ in range(2))
+            lines = [(x + lean, y - above, x - lean, y + below)]
+            if self.dice.coin(0.25):  # a pen begins with a hook
+                lines.append((x + lean - 0.4 * self.space, y - above + 0.35 * self.space, x + lean, y - above))
+            for line in lines:
+                _fill(drawing, [outlines.bar(*line, thick)])
 
     def write(self, drawing: Drawing, digits: str, box: Box) -> None:
         """Add digits within a box, in place."""
         left, top, right, bottom = box
-        height = (bottom - top) * self.height - self.width
+        height = (bottom - top) * self.height
         width = min(height * self.across, (right - left) * 1.6 / len(digits))
         x = (left + right) / 2 - width * len(digits) / 2
         for digit in digits:
-            for points, curved in _STROKES[digit]:
-                self._stroke(drawing, self._placed(points, x, (top + bottom - height) / 2, 0.85 * width, height), curved)
+            self.draw(drawing, digit, x, (top + bottom - height) / 2, 0.85 * width, height)
             x += width
+
+    @abstractmethod
+    def draw(self, drawing: Drawing, character: str, x: float, y: float, width: float, height: float) -> None:
+        """Add a character that fills a box, in place."""
+
+
+class _Typeface(_Hand):
+    """Characters of one typeface."""
+
+    def __init__(self, dice: Dice, space: float) -> None:
+        super().__init__(dice, space)
+        self.face = dice.pick(faces())
+        self.slant = dice.around(0.12, 0.3) if dice.coin(0.4) else 0.0
+        self.stretch = dice.between(0.6, 1.2)
+        self.weight = dice.between(0.0, 0.12) * space if dice.coin(0.4) else 0.0
+        self.bend = bent_by(dice)
+
+    def draw(self, drawing: Drawing, character: str, x: float, y: float, width: float, height: float) -> None:
+        """As wide as the typeface has it, but for a stretch that is the same for all."""
+        shape = self.bend(character, self.face[character])
+        natural = float(np.concatenate(shape)[:, 0].max())
+        scale = min(height * self.stretch, 1.3 * width / max(natural, 0.1)) if natural > 0.35 else height * self.stretch
+        left = x + (width - natural * scale) / 2
+        area = []
+        for contour in shape:
+            across = contour[:, 0] * scale + self.slant * (0.5 - contour[:, 1]) * height + left
+            area.append(np.stack([across, contour[:, 1] * height + y], axis=1).astype(np.float32))
+        _fill(drawing, area, self.weight)
+
+
+class _Pen(_Hand):
+    """Lines of a pen."""
+
+    def __init__(self, dice: Dice, space: float) -> None:
+        super().__init__(dice, space)
+        self.width = dice.between(0.1, 0.45) * space
+        self.contrast = dice.between(0.0, 0.75)  # how much thinner level lines are than upright ones, or the other way round
+        self.level_is_thin = dice.coin(0.7)
+        self.slant = dice.between(-0.05, 0.3) if dice.coin() else 0.0
+        self.shaky = dice.between(0.0, 0.06)
+        self.rounded = dice.coin()
+        self.ways = _STROKES | {character: way for character, way in _SECOND_WAYS.items() if dice.coin()}
+
+    def draw(self, drawing: Drawing, character: str, x: float, y: float, width: float, height: float) -> None:
+        """Its lines, each of its points a little off."""
+        half = self.width / 2
+        for points, curved in self.ways[character]:
+            self._stroke(drawing, self._placed(points, x, y + half, width, height - self.width), curved)
 
     def _placed(self, points: tuple[tuple[float, float], ...], x: float, y: float, width: float, height: float) -> Points:
         moved = np.array([(a + self.dice.around(self.shaky, 0.12), b + self.dice.around(self.shaky, 0.12)) for a, b in points])
@@ -130,11 +213,14 @@ class _Pen:
         for (x0, y0), (x1, y1) in zip(line[:-1].tolist(), line[1:].tolist(), strict=True):
             upright = abs(y1 - y0) / max(float(np.hypot(x1 - x0, y1 - y0)), 1e-6)
             thick = self.width * (1 - self.contrast * ((1 - upright) if self.level_is_thin else upright))
-            drawing.areas.append([outlines.bar(x0, y0, x1, y1, thick)])
-            drawing.strokes.append(0.0)
+            _fill(drawing, [outlines.bar(x0, y0, x1, y1, thick)])
             if curved or self.rounded:
-                drawing.areas.append([outlines.ellipse(x1, y1, thick / 2, thick / 2)])
-                drawing.strokes.append(0.0)
+                _fill(drawing, [outlines.ellipse(x1, y1, thick / 2, thick / 2)])
+
+
+def _fill(drawing: Drawing, area: list[Contour], stroke: float = 0.0) -> None:
+    drawing.areas.append(area)
+    drawing.strokes.append(stroke)
 
 
 def _curve(points: Points) -> Points:

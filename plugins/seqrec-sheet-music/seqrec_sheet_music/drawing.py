@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqrec_sheet_music import outlines
+from seqrec_sheet_music.bending import Bend
 from seqrec_sheet_music.outlines import Contour
 
 Box = tuple[float, float, float, float]
@@ -103,19 +104,23 @@ def around(boxes: list[Box]) -> Box | None:
     return min(left), min(top), max(right), max(bottom)
 
 
-def read_svg(svg: str) -> Drawing:
+def read_svg(svg: str, bend: Bend | None = None) -> Drawing:
     """The drawing in verovio's SVG of one staff.
+
+    Args:
+        svg: As verovio writes it.
+        bend: What happens to the outlines of each glyph.
 
     Raises:
         ValueError: Something in it that we cannot draw; nothing is left out in silence.
     """
-    return _Reader(ElementTree.fromstring(svg.replace(_NAMESPACE, "", 1))).drawing
+    return _Reader(ElementTree.fromstring(svg.replace(_NAMESPACE, "", 1)), bend).drawing
 
 
 class _Reader:
     """Walks through the SVG once; keeps which token's group and which part of it we are in."""
 
-    def __init__(self, root: ElementTree.Element) -> None:
+    def __init__(self, root: ElementTree.Element, bend: Bend | None) -> None:
         self.drawing = Drawing()
         self.symbols: dict[str, tuple[Contour, ...]] = {}
         self.lines: list[tuple[float, float, float, float, float]] = []
@@ -124,7 +129,8 @@ class _Reader:
             path = group.find("path")
             if path is None:
                 raise ValueError(f"glyph {group.get('id')!r} has no outline")
-            self.symbols[str(group.get("id"))] = outlines.contours(path.get("d", ""))
+            name, shape = str(group.get("id")), outlines.contours(path.get("d", ""))
+            self.symbols[name] = bend(name, shape) if bend and shape else shape
         for page in root.iterfind("svg"):
             self._group(page, "", "", "")
         if len(self.lines) < 5:

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqrec.rendering import Dice
 from seqrec_sheet_music import accidentals, mei, outlines
+from seqrec_sheet_music.bending import Bend
 from seqrec_sheet_music.drawing import Box, Drawing, around, read_svg
 from seqrec_sheet_music.errors import MusicError, needed
 from seqrec_sheet_music.tokens import Barline, Clef, Element, Grace, Key, Meter, Multirest, Note, Rest, Tie, parse
@@ -62,6 +63,7 @@ def engraved(
     extras: mei.Extras | None = None,
     options: Mapping[str, object] | None = None,
     dice: Dice | None = None,
+    bend: Bend | None = None,
 ) -> Engraving:
     """A staff as verovio engraves it.
 
@@ -71,6 +73,7 @@ def engraved(
         extras: How tokens are drawn and what stands beside them.
         options: Of verovio, beyond its defaults: widths of lines, spacing.
         dice: Chance, for beams of meters that can be beamed in several ways.
+        bend: What happens to the outlines of the font's glyphs.
 
     Raises:
         EngravingError: What is drawn is not what the tokens say.
@@ -86,7 +89,7 @@ def engraved(
     if not toolkit.loadData(text):
         raise EngravingError(f"verovio cannot read what is written for {' '.join(tokens)!r}")
     try:
-        drawing = read_svg(toolkit.renderToSVG(1))
+        drawing = read_svg(toolkit.renderToSVG(1), bend)
     except ValueError as error:
         raise EngravingError(f"{' '.join(tokens)!r}: {error}") from error
     _complete(drawing, elements)

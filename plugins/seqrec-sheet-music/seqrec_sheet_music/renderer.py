@@ -1,7 +1,7 @@
 """The renderer of sheet music: composed staves, engraved, printed and photographed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from seqrec import Alphabet, Renderer, Sample
 from seqrec.rendering import Dice, camera, degrade, require, with_options
 from seqrec_sheet_music import clutter, engraving, labels, paper, surroundings
 from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
+from seqrec_sheet_music.bending import Bend, bent_by
 from seqrec_sheet_music.catalogue import SOURCES
 from seqrec_sheet_music.composer import Fragment, Wishes, compose
 from seqrec_sheet_music.corpus import drawn_from
@@ -23,9 +24,13 @@ CLEAN_SHARE = 0.15
 """Part of the pictures with few and weak effects at any difficulty."""
 MOST_NOTES, MOST_PITCHES = 48, 20
 REWRITTEN_SHARE = 0.6
-"""Part of the pictures, of training only, whose digits are written by a pen: four fonts do not tell how a digit may look."""
+"""Part of the pictures, of training only, whose meters and long rests are written anew: four fonts do not tell all digits."""
+BENT_SHARE = 0.6
+"""Part of the pictures, of training only, whose glyphs are bent."""
 BLUR_SPACES = 1.0
 """Staves bear as much blur as letters of so many staff spaces do."""
+PLAIN_UNTIL = 0.4
+"""Share of a curriculum in which nothing that is seldom is drawn."""
 TRIES = 20
 
 
@@ -95,6 +100,18 @@ class SheetMusicRenderer(Renderer):
         """
         return SheetMusicRenderer(alphabet, with_options(self.options, options), self.validation)
 
+    def easier(self, done: float) -> "SheetMusicRenderer":
+        """At first one bar of frequent symbols in clean print, then longer, rarer and harder ones; see `Renderer.easier`."""
+        own = self.options
+        options = replace(
+            own,
+            difficulty=own.difficulty * (0.15 + 0.85 * done),
+            max_bars=own.min_bars + round((own.max_bars - own.min_bars) * done),
+            plain=own.plain or done < PLAIN_UNTIL,
+            rare=own.rare * done,
+        )
+        return SheetMusicRenderer(self.alphabet, options, self.validation)
+
     def held_out(self) -> "SheetMusicRenderer":
         """The renderer of tunes and of the font that training never draws."""
         return SheetMusicRenderer(self.alphabet, self.options, validation=True)
@@ -114,7 +131,8 @@ class SheetMusicRenderer(Renderer):
                 dice = Dice(rng, dice.difficulty * dice.between(0.1, 0.5))
             font = HELD_OUT_FONT if self.validation else dice.pick(FONTS)
             try:
-                staff = _engraved(tokens, font, dice, courtesy=self.alphabet.name != agnostic.name)
+                bend = bent_by(dice) if not self.validation and dice.coin(BENT_SHARE) else None
+                staff = _engraved(tokens, font, dice, self.alphabet.name != agnostic.name, bend)
                 if not self.validation and dice.coin(REWRITTEN_SHARE):
                     rewritten(staff, dice)
             except EngravingError:
@@ -152,10 +170,10 @@ class SheetMusicRenderer(Renderer):
         return Sample(picture, self.alphabet.text(symbols), spans)
 
 
-def _engraved(tokens: Fragment, font: str, dice: Dice, courtesy: bool) -> Engraving:
+def _engraved(tokens: Fragment, font: str, dice: Dice, courtesy: bool, bend: Bend | None) -> Engraving:
     elements = [parse(token) for token in tokens]
     extras = clutter.decorated(dice, elements, courtesy)
-    return engraving.engraved(tokens, font, extras, clutter.house_style(dice, len(tokens)), dice)
+    return engraving.engraved(tokens, font, extras, clutter.house_style(dice, len(tokens)), dice, bend)
 
 
 def _printed(staff: Engraving, frame: Frame, font: str, dice: Dice) -> Grey:

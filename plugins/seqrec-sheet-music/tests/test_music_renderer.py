@@ -217,3 +217,13 @@ def test_drawings_that_always_fail_are_an_error(monkeypatch: pytest.MonkeyPatch)
 def test_a_wrong_option_is_refused_by_name(options: dict[str, object], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         SheetMusicRenderer().configured(semantic, options)
+
+
+def test_a_curriculum_begins_with_one_plain_bar_and_ends_where_the_recipe_is() -> None:
+    own = SheetMusicRenderer().configured(semantic, {"max_bars": 5, "rare": 0.5})
+    first = pictures(own.easier(0.0), 40)
+    assert all(sample.label.count("barline") <= 1 for sample in first)
+    assert not any(sign in sample.label for sample in first for sign in ("gracenote", "fermata", "multirest"))
+    assert np.mean([sample.image.shape[1] for sample in first]) < 0.75 * np.mean([s.image.shape[1] for s in pictures(own, 40)])
+    assert own.easier(1.0) == own
+    assert own.easier(0.5).options.max_bars == 3
