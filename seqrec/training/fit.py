@@ -12,6 +12,7 @@ from seqrec.rows import Row
 from seqrec.training.training import Training
 
 _LOG_EVERY = 20  # steps between records of progress
+_TOGETHER_S = 0.5  # signals that come within this time of the first are the same wish
 _BLANKS_AFTER = 1500  # steps after which a share of blanks near 1 deserves a hint
 
 
@@ -95,7 +96,7 @@ def fit(training: Training) -> Iterator[Event]:
                 error.add_note(f"in step {training.step + 1}, samples {', '.join(batch.keys[:8])} …")
                 raise
             training.count_time()
-            save_due, interrupted = training.agreed(time.perf_counter() - saved > recipe.save_every_s, stop.is_set())
+            save_due, interrupted = training.agreed(time.perf_counter() - saved > recipe.save_every_s, stop.asked)
 
             if training.step % _LOG_EVERY == 0:
                 seconds = time.perf_counter() - began
@@ -163,23 +164,39 @@ def _log(training: Training, progress: Progress) -> Progress:
     return progress
 
 
+@dataclass
+class StopWish:
+    """Whether a signal has asked to stop. (An `Event` would do, were it not that setting it from two signals at once hangs.)"""
+
+    asked: bool = False
+
+
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT or SIGTERM sets, once; the next one acts as before. Outside the main thread it is never set."""
-    event = threading.Event()
+def stop_signals() -> Iterator[StopWish]:
+    """What the first SIGINT or SIGTERM asks for; one that comes later acts as before. Outside the main thread none is heeded.
+
+    Supervisors tell a process and its group, so signals that come together count as one.
+    """
+    wish = StopWish()
     if threading.current_thread() is not threading.main_thread():
-        yield event
+        yield wish
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    first = 0.0
 
     def ask(number: int, frame: FrameType | None) -> None:
-        event.set()
-        signal.signal(number, before[signal.Signals(number)])
+        nonlocal first
+        now = time.monotonic()
+        if wish.asked and now - first > _TOGETHER_S:
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
+        elif not wish.asked:
+            wish.asked, first = True, now
 
     for number in before:
         signal.signal(number, ask)
     try:
-        yield event
+        yield wish
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,6 +3,9 @@
 import dataclasses
 import json
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from seqrec.recipe import Recipe
 from seqrec.recognizer import load
 from seqrec.testing.bars import BARS, LOW_BARS, BarRenderer
 from seqrec.training import Progress, Stopped, Validation, begin, fit
-from seqrec.training.fit import Event
+from seqrec.training.fit import Event, stop_signals
 from seqrec.training.training import Training
 
 CLOCK = {"minutes", "images_per_s", "data_share"}  # what a clock says is never the same twice
@@ -62,6 +65,32 @@ def bars(folder: Path, count: int, broken: Sequence[tuple[str, str]] = ()) -> Pa
 def told(training: Training) -> list[dict[str, Any]]:
     """The metrics, without what a clock says."""
     return [{key: value for key, value in record.items() if key not in CLOCK} for record in training.run.metrics()]
+
+
+def test_signals_that_come_together_are_one_wish_and_a_later_one_stops_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), stop_signals() as wish:
+        assert not wish.asked
+        for _ in range(3):
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+        assert wish.asked
+        time.sleep(0.6)
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_storm_of_signals_from_outside_is_survived() -> None:
+    """Handlers of signals may interrupt one another: what they do must not wait for anything."""
+    script = "import sys\nimport seqrec.training.fit\nfit = sys.modules['seqrec.training.fit']\nfit._TOGETHER_S = 60.0\nwith fit.stop_signals() as wish:\n"
+    script += "    print('ready', flush=True)\n    sys.stdin.read()\n    print(wish.asked, flush=True)\n"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        for _ in range(2000):
+            process.send_signal(signal.SIGTERM)
+        assert process.communicate("", timeout=60)[0] == "True\n"
+        assert process.returncode == 0
 
 
 @pytest.mark.parametrize("workers", [0, 1])
