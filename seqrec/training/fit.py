@@ -166,7 +166,7 @@ def _log(training: Training, progress: Progress) -> Progress:
 
 @dataclass
 class StopWish:
-    """Whether a signal has asked to stop. (An `Event` would do, were it not that setting it from two signals at once hangs.)"""
+    """Whether a signal has asked to stop; an `Event` that one signal's handler sets while another's does so would hang."""
 
     asked: bool = False
 

@@ -67,23 +67,33 @@ def told(training: Training) -> list[dict[str, Any]]:
     return [{key: value for key, value in record.items() if key not in CLOCK} for record in training.run.metrics()]
 
 
+WAITS_FOR_SIGNALS = """
+import sys
+import seqrec.training.fit
+fit = sys.modules["seqrec.training.fit"]
+fit._TOGETHER_S = 60.0
+with fit.stop_signals() as wish:
+    print("ready", flush=True)
+    sys.stdin.read()
+    print(wish.asked, flush=True)
+"""
+
+
 def test_signals_that_come_together_are_one_wish_and_a_later_one_stops_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), stop_signals() as wish:
+    with stop_signals() as wish:
         assert not wish.asked
-        for _ in range(3):
-            signal.raise_signal(signal.SIGTERM)
-            signal.raise_signal(signal.SIGINT)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            signal.raise_signal(number)
         assert wish.asked
         time.sleep(0.6)
-        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_storm_of_signals_from_outside_is_survived() -> None:
     """Handlers of signals may interrupt one another: what they do must not wait for anything."""
-    script = "import sys\nimport seqrec.training.fit\nfit = sys.modules['seqrec.training.fit']\nfit._TOGETHER_S = 60.0\nwith fit.stop_signals() as wish:\n"
-    script += "    print('ready', flush=True)\n    sys.stdin.read()\n    print(wish.asked, flush=True)\n"
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-c", WAITS_FOR_SIGNALS]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
