@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LABEL_PX, _LINE_PX = 400, 14
 """Labels on a contact sheet are broken beyond this width, or that of their picture; height of a line."""
+_MARK_PX, _MARK_ROWS = 4, 3
+"""Height of the line that marks a symbol's place, and at how many heights neighbours stand."""
 
 
 def render(
@@ -22,6 +24,7 @@ def render(
     count: Annotated[int, typer.Option("--count", help="How many pictures.", min=1)] = 64,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write an LMDB data set.", show_default=False)] = None,
     sheet: Annotated[Path | None, typer.Option("--sheet", help="Draw a contact sheet, a PNG.", show_default=False)] = None,
+    boxes: Annotated[bool, typer.Option("--boxes", help="Mark on the sheet where each symbol stands.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same one gives the same pictures.", min=0)] = 1,
     shards: Annotated[
         int, typer.Option("--shards", help="Data sets side by side in the folder, each drawn by a process.", min=1)
@@ -49,6 +52,8 @@ def render(
     if (out is None) == (sheet is None):
         raise SeqrecError("say where to: -o LMDB for a data set, or --sheet PNG for a contact sheet")
     chosen = registry().task(task)
+    if boxes and sheet is None:
+        raise SeqrecError("--boxes marks places on a contact sheet; give --sheet PNG")
     if chosen.renderer is None:
         raise SeqrecError(f"task '{task}' draws no pictures; it trains on data sets alone")
     plan = (chosen_recipe(chosen, recipe) if recipe else Recipe()).with_settings(settings or [])
@@ -56,7 +61,7 @@ def render(
     renderer = renderer.held_out() if held_out else renderer
     if sheet is not None:
         fonts = renderer.fonts if isinstance(renderer, FontRenderer) else ()
-        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet, fonts)
+        draw_sheet([drawn for _, drawn in samples(renderer, seed, range(count))], sheet, fonts, boxes=boxes)
         complain(f"{count} pictures drawn on {sheet}")
     elif out is not None:
         write_sets(renderer, seed, count, out, shards)
@@ -111,13 +116,22 @@ def write_set(renderer: "Renderer", seed: int, indices: range, out: Path) -> Non
             writer.add(encode_png(drawn.image), drawn.label, (drawn.image.shape[1], drawn.image.shape[0]))
 
 
-def draw_sheet(drawn: "list[Sample]", path: Path, fonts: "Sequence[Path]" = (), width_px: int = 1200, gap_px: int = 8) -> None:
+def draw_sheet(
+    drawn: "list[Sample]",
+    path: Path,
+    fonts: "Sequence[Path]" = (),
+    *,
+    boxes: bool = False,
+    width_px: int = 1200,
+    gap_px: int = 8,
+) -> None:
     """Pictures in rows on one PNG, each with its label below.
 
     Args:
         drawn: The pictures.
         path: The PNG.
         fonts: Where labels find a font, if the plain one lacks their symbols; folders of glyph pictures are passed over.
+        boxes: Whether to mark each symbol's x-span by a line below the picture, neighbours at different heights.
         width_px: Of the sheet.
         gap_px: Between pictures.
 
@@ -140,6 +154,7 @@ def draw_sheet(drawn: "list[Sample]", path: Path, fonts: "Sequence[Path]" = (), 
         return ImageFont.truetype(str(found.path), 13) if found else plain
 
     places, x, y, row_px = [], gap_px, gap_px, 0
+    marks_px = _MARK_PX * _MARK_ROWS if boxes else 0
     for sample in drawn:
         height, width = sample.image.shape
         room_px = max(width, min(_LABEL_PX, width_px - 2 * gap_px))
@@ -149,13 +164,17 @@ def draw_sheet(drawn: "list[Sample]", path: Path, fonts: "Sequence[Path]" = (), 
         if x + taken_px + gap_px > width_px and x > gap_px:
             x, y, row_px = gap_px, y + row_px + gap_px, 0
         places.append((x, y, lines))
-        x, row_px = x + taken_px + gap_px, max(row_px, height + 2 + _LINE_PX * len(lines))
+        x, row_px = x + taken_px + gap_px, max(row_px, height + marks_px + 2 + _LINE_PX * len(lines))
     page = Image.new("L", (width_px, y + row_px + gap_px), 255)
     pen = ImageDraw.Draw(page)
     for sample, (x, y, lines) in zip(drawn, places, strict=True):
         page.paste(Image.fromarray(np.ascontiguousarray(sample.image)), (x, y))
+        below = y + sample.image.shape[0] + 1
+        for number, (left, right) in enumerate(sample.boxes.tolist() if boxes and sample.boxes is not None else []):
+            top = below + _MARK_PX * (number % _MARK_ROWS)
+            pen.rectangle((x + round(left), top, x + max(round(right) - 1, round(left)), top + _MARK_PX - 3), fill=120)
         for number, line in enumerate(lines):
-            pen.text((x, y + sample.image.shape[0] + 1 + _LINE_PX * number), line, fill=60, font=font_for(sample.label))
+            pen.text((x, below + marks_px + _LINE_PX * number), line, fill=60, font=font_for(sample.label))
     try:
         page.save(path, "PNG")
     except OSError as error:

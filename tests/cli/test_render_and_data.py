@@ -12,7 +12,7 @@ from PIL import Image
 
 from seqrec.data.sources import RenderedSource
 from seqrec.data.store import LmdbStore
-from seqrec.interfaces import iterate
+from seqrec.interfaces import Sample, iterate
 from seqrec.pictures import encode_png, open_picture
 from seqrec.testing.bars import BarRenderer
 
@@ -56,6 +56,17 @@ def test_sheet_shows_all_pictures(seqrec: Callable[..., Any], tmp_path: Path) ->
     assert dark > 0.2
 
 
+def test_boxes_are_marked_below_their_symbols(tmp_path: Path) -> None:
+    from seqrec.cli.render import draw_sheet
+
+    boxes = np.array([[2, 12], [20, 40]], np.float32)
+    draw_sheet([Sample(np.full((20, 50), 255, np.uint8), "ab", boxes)], tmp_path / "sheet.png", boxes=True)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        first, second = (np.flatnonzero(row == 120) for row in np.asarray(sheet)[[8 + 21, 8 + 25]])
+    assert first.tolist() == list(range(8 + 2, 8 + 12))
+    assert second.tolist() == list(range(8 + 20, 8 + 40))
+
+
 def test_long_labels_on_a_sheet_are_broken_between_their_symbols() -> None:
     from seqrec.cli.render import _wrapped
 
@@ -75,6 +86,7 @@ def test_settings_reach_the_renderer(seqrec: Callable[..., Any], tmp_path: Path)
     [
         (["--task", "bars"], "say where to: -o LMDB for a data set, or --sheet PNG for a contact sheet"),
         (["--task", "bars", "-o", "x", "--sheet", "y.png"], "say where to: -o LMDB for a data set"),
+        (["--task", "bars", "-o", "x", "--boxes"], "--boxes marks places on a contact sheet; give --sheet PNG"),
         (["--task", "barz", "-o", "x"], "no task 'barz'; did you mean 'bars'?"),
         (["--task", "bars", "-o", "x", "--set", "renderer.noise=loud"], "renderer.noise: 'loud' is a str; expected a number"),
         (["--task", "bars", "-o", "x", "--recipe", "papr"], "task 'bars' has no recipe 'papr'; did you mean 'paper'?"),
