@@ -306,6 +306,12 @@ def test_init_from_the_same_alphabet_takes_all(start: Any, tiny_model: Path) -> 
         assert torch.equal(training.bare.state_dict()[name], value), name
 
 
+def test_a_run_from_trained_weights_has_no_curriculum(start: Any, tiny_model: Path) -> None:
+    assert start("fresh", ["data.curriculum=50"]).recipe.data.curriculum == 50
+    training = start("run", ["data.curriculum=50"], init=tiny_model)
+    assert training.recipe.data.curriculum == training.run.recipe().data.curriculum == 0
+
+
 def test_init_from_another_network_is_refused(start: Any, tiny_model: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="its weights do not fit this recipe: .*; use the recipe it was trained with"):
         start("run", ["backbone.channels=[4, 6, 8, 8, 12, 12, 24]"], init=tiny_model)
