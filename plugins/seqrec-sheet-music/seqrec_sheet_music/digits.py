@@ -59,8 +59,16 @@ _STROKES: dict[str, tuple[tuple[tuple[tuple[float, float], ...], bool], ...]] = 
 """The lines of each character: points in a box of 1×1 from its upper left corner, and whether a curve goes through them."""
 _SECOND_WAYS: dict[str, tuple[tuple[tuple[tuple[float, float], ...], bool], ...]] = {
     "1": ((((0.5, 0.0), (0.5, 1.0)), False),),
+    "2": ((((0.08, 0.3), (0.4, 0.02), (0.82, 0.2), (0.6, 0.6), (0.16, 0.96), (0.06, 0.8), (0.4, 0.84), (0.96, 0.98)), True),),
+    "3": ((((0.1, 0.04), (0.88, 0.02), (0.44, 0.42)), False), (((0.44, 0.42), (0.9, 0.6), (0.7, 0.96), (0.06, 0.9)), True)),
     "4": ((((0.42, 0.0), (0.04, 0.6), (0.98, 0.56)), False), (((0.86, 0.1), (0.66, 1.0)), True)),
+    "6": ((((0.72, 0.0), (0.3, 0.4), (0.1, 0.74), (0.4, 1.0), (0.86, 0.84), (0.7, 0.56), (0.2, 0.62)), True),),
     "7": ((((0.06, 0.06), (0.92, 0.04), (0.4, 1.0)), True), (((0.3, 0.5), (0.85, 0.46)), False)),
+    "9": (
+        (((0.84, 0.2), (0.5, 0.0), (0.12, 0.2), (0.3, 0.48), (0.7, 0.42), (0.84, 0.2)), True),
+        (((0.84, 0.16), (0.8, 0.5), (0.66, 1.0)), True),
+    ),
+    "C": ((((0.44, 0.5), (0.72, 0.4), (0.66, 0.1), (0.3, 0.08), (0.06, 0.46), (0.2, 0.88), (0.56, 1.0), (0.96, 0.72)), True),),
     "8": (
         (((0.5, 0.0), (0.2, 0.22), (0.5, 0.44), (0.8, 0.22), (0.5, 0.0)), True),
         (((0.5, 0.42), (0.06, 0.7), (0.46, 1.0), (0.94, 0.72), (0.5, 0.42)), True),
@@ -118,7 +126,7 @@ class _Hand(ABC):
         self.across = dice.between(0.42, 0.95)  # width of a character for its height
         self.height = dice.between(0.85, 1.1)
         self.beyond = dice.between(0.0, 1.3) * space if dice.coin(0.6) else 0.0  # meters may be higher than the staff
-        self.apart = dice.around(0.2, 0.4) * space  # below 0 their numbers overlap
+        self.apart = (dice.between(-0.6, 0.4) if self.beyond else dice.between(-0.2, 0.3)) * space  # below 0 numbers overlap
 
     def fraction(self, drawing: Drawing, numbers: tuple[int, int], place: Box) -> None:
         """Add the two numbers of a meter, one above the other, in place."""
