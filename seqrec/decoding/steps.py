@@ -38,14 +38,19 @@ class Steps(Protocol):
 class Joint:
     """The weights that join frames with the symbols read before: log-softmax of `weight · tanh(frame + history) + bias`.
 
+    The history is the sum of what each of the last symbols adds, and of `repeat` where those that are equal to the last one and
+    stand beside it are even in number, itself counted.
+
     Attributes:
         histories: For the last symbol, the one before it, … and each class what it adds, (context, C, J), float32; class 0
             stands before the first symbol.
+        repeat: (J,), float32.
         weight: (C, J), float32.
         bias: (C,), float32.
     """
 
     histories: npt.NDArray[np.float32]
+    repeat: npt.NDArray[np.float32]
     weight: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
 
@@ -76,7 +81,7 @@ class JointSteps:
 
     joint: Joint
     values: npt.NDArray[np.float32]
-    _kept: "OrderedDict[tuple[int, ...], npt.NDArray[np.float32]]" = field(default_factory=OrderedDict, repr=False)
+    _kept: "OrderedDict[tuple[tuple[int, ...], bool], npt.NDArray[np.float32]]" = field(default_factory=OrderedDict, repr=False)
 
     @property
     def frames(self) -> int:
@@ -89,16 +94,17 @@ class JointSteps:
         return len(self.joint.bias)
 
     def __call__(self, ids: tuple[int, ...]) -> npt.NDArray[np.float32]:
-        """(T, C); of the ids only the last `context` matter."""
-        recent = self.recent(ids)
-        found = self._kept.get(recent)
+        """(T, C); of the ids only the last `context` matter, and whether the run of equal ones at the end is even."""
+        recent, even = self.recent(ids), _run(ids) % 2 == 0
+        found = self._kept.get((recent, even))
         if found is None:
             history = sum(table[symbol] for table, symbol in zip(self.joint.histories, recent, strict=True))
+            history = history + self.joint.repeat if even else history
             scores = np.tanh(self.values + history) @ self.joint.weight.T + self.joint.bias
             scores -= scores.max(1, keepdims=True)
             scores -= np.log(np.exp(scores).sum(1, keepdims=True))
             found = np.asarray(scores, np.float32)
-            self._kept[recent] = found
+            self._kept[recent, even] = found
             while len(self._kept) > 1 and len(self._kept) * found.size > _KEPT:
                 self._kept.popitem(last=False)
         return found
@@ -107,3 +113,16 @@ class JointSteps:
         """The last symbols that matter, latest first; the blank for those before the first one."""
         context = len(self.joint.histories)
         return (*reversed(ids[-context:]), *[BLANK] * (context - len(ids)))[:context]
+
+
+def _run(ids: Sequence[int]) -> int:
+    """How many ids at the end are equal; 1 of none.
+
+    Example:
+        >>> _run([2, 1, 1])
+        2
+    """
+    length = 1
+    while length < len(ids) and ids[-length - 1] == ids[-1]:
+        length += 1
+    return length

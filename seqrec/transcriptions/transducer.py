@@ -23,7 +23,7 @@ class Transducer(nn.Module):
         in_features: D' of the frames.
         alphabet: Symbols 1..K; the blank, which goes on to the next frame, is class 0.
         joint: J, features in which frames and symbols are added.
-        context: How many of the last symbols matter; 0 for none.
+        context: How many of the last symbols matter, 1 or more.
         compose: Where the alphabet says what its symbols are composed of, learn the parts; see `seqrec.transcriptions.ctc`.
         lattice_mb: Megabytes that the scores of a batch, (N, T, S + 1, C), may take at a time, and their gradients as many. A
             larger batch is split, and what was computed of each piece computed again on the way back.
@@ -32,6 +32,8 @@ class Transducer(nn.Module):
         Graves 2012, "Sequence transduction with recurrent neural networks"; the joint network is that of Graves et al. 2013,
         "Speech recognition with deep recurrent neural networks". In place of a recurrent prediction network the last symbols
         have a vector each, as in Ghodsi et al. 2020, "RNN-Transducer with stateless prediction network"; here these are added up.
+        Different too: one more vector is added once an even number of equal symbols stands last. Without it nothing changes when
+        one more symbol is read of a run as long as the context, and a frame cannot say whether it has been read already.
     """
 
     gives: Accepts = "steps"
@@ -47,10 +49,11 @@ class Transducer(nn.Module):
         lattice_mb: int = 512,
     ) -> None:
         super().__init__()
-        if joint < 1 or context < 0 or lattice_mb < 1:
-            raise ValueError(f"joint {joint}, context {context}, lattice_mb {lattice_mb}; expected at least 1, 0 and 1")
+        if joint < 1 or context < 1 or lattice_mb < 1:
+            raise ValueError(f"joint {joint}, context {context}, lattice_mb {lattice_mb}; expected at least 1 each")
         self.encode = nn.Linear(in_features, joint)
         self.histories = nn.Parameter(torch.empty(context, alphabet.classes, joint).normal_(std=0.3))
+        self.repeat = nn.Parameter(torch.empty(joint).normal_(std=0.3))
         self.head = head_of(joint, alphabet, compose)
         self.classes = alphabet.classes
         with torch.no_grad():  # a start that saves some hundred steps: sums that bend the tanh, and mostly going on
@@ -106,8 +109,7 @@ class Transducer(nn.Module):
             nn.functional.embedding(before[:, context - 1 - back : context - 1 - back + places], table)
             for back, table in enumerate(self.histories)
         ]
-        nothing = self.histories.new_zeros(len(targets), places, self.encode.out_features)
-        return sum(vectors, nothing)
+        return sum(vectors, _even_run(targets)[:, :, None] * self.repeat)
 
     def _loss(self, encoded: Tensor, read: Tensor, frame_lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
         """Of encoded (T, N, J) and read (N, S + 1, J), cut to what is valid of any sample."""
@@ -121,7 +123,7 @@ class Transducer(nn.Module):
         with torch.no_grad():
             bias = self.head(self.encode.weight.new_zeros(self.encode.out_features))
             weight = self.head(torch.eye(self.encode.out_features, device=bias.device)) - bias  # (J, C), of a composed head too
-        arrays = (values.detach().float().cpu().numpy() for values in (self.histories, weight.T, bias))
+        arrays = (values.detach().float().cpu().numpy() for values in (self.histories, self.repeat, weight.T, bias))
         return Joint(*(np.ascontiguousarray(values) for values in arrays)).steps
 
     def frames_needed(self, targets: Sequence[int]) -> int:
@@ -151,6 +153,7 @@ class Transducer(nn.Module):
         with torch.no_grad():
             self.encode.weight.copy_(encode)
             self.encode.bias.copy_(weights["encode.bias"])
+            self.repeat.copy_(weights["repeat"])
             self.histories[:, BLANK] = histories[:, BLANK]
             for row, symbol in enumerate(alphabet.symbols, start=1):
                 known = source.id_of(symbol)
@@ -158,3 +161,11 @@ class Transducer(nn.Module):
                     self.histories[:, row] = histories[:, known]
         fresh = set(adopt_head(self.head, alphabet, weights, source))
         return [symbol for symbol in alphabet.symbols if symbol in fresh or source.id_of(symbol) is None]
+
+
+def _even_run(targets: Tensor) -> Tensor:
+    """Where the equal symbols that stand last are even in number: (N, S + 1), bool, after 0, 1, … S symbols of targets (N, S)."""
+    places = torch.arange(targets.shape[1], device=targets.device).expand_as(targets)
+    begins = nn.functional.pad(targets[:, 1:] != targets[:, :-1], (1, 0), value=True)[:, : targets.shape[1]]
+    first = (places * begins).cummax(1).values if targets.shape[1] else places
+    return nn.functional.pad((places - first) % 2 == 1, (1, 0), value=False)

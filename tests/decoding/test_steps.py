@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ WIDE = 400
 def random_joint(classes: int, context: int, seed: int, going_on: float = 2.0) -> Joint:
     """Weights under which no class is alone; the blank is the likelier the more `going_on`."""
     rng = np.random.default_rng(seed)
-    arrays = (rng.normal(0, 1, (context, classes, 5)), rng.normal(0, 1.5, (classes, 5)), rng.normal(0, 0.5, classes))
+    history = rng.normal(0, 1, (context, classes, 5)), rng.normal(0, 1, 5)
+    arrays = (*history, rng.normal(0, 1.5, (classes, 5)), rng.normal(0, 0.5, classes))
     joint = Joint(*(np.asarray(values, np.float32) for values in arrays))
     joint.bias[BLANK] += going_on
     return joint
@@ -175,6 +176,8 @@ def test_steps_are_the_log_softmax_of_what_frame_and_history_add_up_to(context: 
         history = np.zeros(5)
         for back in range(context):
             history = history + joint.histories[back, ids[-1 - back] if back < len(ids) else BLANK]
+        runs = [len(list(run)) for _, run in groupby(ids)]
+        history = history + (joint.repeat if runs and runs[-1] % 2 == 0 else 0)
         scores = np.tanh(values + history) @ joint.weight.T.astype(np.float64) + joint.bias
         expected = scores - np.log(np.exp(scores).sum(1, keepdims=True))
         np.testing.assert_allclose(steps(ids), expected, atol=1e-5)

@@ -69,11 +69,11 @@ def test_loss_of_a_lattice_is_the_sum_over_all_walks(seed: int) -> None:
 
 
 @pytest.mark.usefixtures("torchaudio")
-@pytest.mark.parametrize("context", [0, 1, 2, 3])
+@pytest.mark.parametrize("context", [1, 2, 3])
 def test_loss_is_what_the_steps_say_of_each_target(context: int) -> None:
     part = transducer(context=context)
     frames = torch.randn(7, 3, 6)
-    targets, lengths = padded([(1, 2, 2, 3), (3,), ()])
+    targets, lengths = padded([(1, 2, 2, 2, 2, 3), (3,), ()])
     frame_lengths = torch.tensor([7, 5, 2])
     losses = part.loss(frames, frame_lengths, targets, lengths).detach()
     assert (losses.shape, losses.dtype) == ((3,), torch.float32)
@@ -180,9 +180,9 @@ def test_arrays_of_other_shapes_are_refused() -> None:
         rnnt_loss(torch.zeros(2, 3, 2, 4), torch.tensor([3, 2]), torch.ones(2, 2).long(), torch.tensor([2, 1]))
 
 
-@pytest.mark.parametrize("options", [{"joint": 0}, {"context": -1}, {"lattice_mb": 0}])
+@pytest.mark.parametrize("options", [{"joint": 0}, {"context": 0}, {"lattice_mb": 0}])
 def test_options_that_cannot_be_are_refused(options: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="expected at least 1, 0 and 1"):
+    with pytest.raises(ValueError, match="expected at least 1 each"):
         transducer(**options)
 
 

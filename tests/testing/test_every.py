@@ -44,10 +44,7 @@ def data_set_of(reader: str, folder: Path) -> Path:
     return folder
 
 
-NOT_YET = pytest.mark.xfail(strict=False, reason="of eight pictures it misreads one, with a loss near 0; not understood yet")
-
-
-@every_promise(builtin, marks={"*-learns-by-heart": pytest.mark.slow, "transcription-transducer-learns-by-heart": NOT_YET})
+@every_promise(builtin, marks={"*-learns-by-heart": pytest.mark.slow})
 def test_built_in_parts_keep_their_promises(promise: Promise) -> None:
     promise.check()
 
