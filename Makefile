@@ -12,6 +12,7 @@ RUN ?= runs/quickstart
 
 BIN := $(VENV)/bin
 PLUGINS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
+WITH_DEV := $(patsubst %/pyproject.toml,%,$(shell grep -l "^dev = " $(addsuffix /pyproject.toml,$(PLUGINS))))
 PROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
 
 .DEFAULT_GOAL := help
@@ -57,7 +58,7 @@ $(VENV)/.installed: $(PROJECTS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(PROJECTS) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e ".[torch,dev]" $(patsubst %,-e "%[dev]",$(PLUGINS))
+	$(BIN)/python -m pip install --quiet -e ".[torch,dev]" $(addprefix -e ,$(filter-out $(WITH_DEV),$(PLUGINS))) $(patsubst %,-e "%[dev]",$(WITH_DEV))
 	@touch $@ $(VENV)/.installed
 
 $(BIN)/python:

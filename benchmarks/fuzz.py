@@ -34,7 +34,15 @@ NAMES = (
 )
 
 
-INSTRUMENTED = ["seqrec.data", "seqrec.pictures", "seqrec.model_file", "tarfile"]
+INSTRUMENTED = [
+    "seqrec.data",
+    "seqrec.pictures",
+    "seqrec.model_file",
+    "seqrec.recipe",
+    "seqrec.onnx",
+    "seqrec.training",
+    "tarfile",
+]
 """Whose branches guide the search; numba cannot compile what is instrumented, so nothing of `seqrec.decoding`."""
 
 
@@ -109,7 +117,7 @@ def target_tar(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
                     shard.encoded(index)
         shard.close()
 
-    write_tar(folder / "seed.tar", range(2), lambda index: (b"picture", ".png", "label", ["a"]))
+    write_tar(folder / "seed.tar", range(2), lambda index: (b"picture", ".png", "label", {"": ["a"], "few": ["b"]}))
     return use, [(folder / "seed.tar").read_bytes()]
 
 
@@ -160,19 +168,28 @@ def target_picture(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]
 
 
 def target_lexicon(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
-    """Compiled lexicons and their text form."""
+    """Compiled lexicons, searched where they load, and their text form."""
+    import numpy as np
+
     from seqrec.alphabet import Alphabet
+    from seqrec.decoding.decoders import BKTreeDecoder, LexiconDecoder
     from seqrec.decoding.lexicon import Lexicon
     from seqrec.decoding.lexicon_file import load_lexicon, save_lexicon, verify_lexicon
     from seqrec.errors import SeqrecError
 
     letters = Alphabet("letters", "abc")
     save_lexicon(folder / "seed.lex", Lexicon.compile(["ab", "abc", "ca"], letters))
+    rng = np.random.default_rng(1)
 
     def use(content: bytes) -> None:
         (folder / "x.lex").write_bytes(content)
         with contextlib.suppress(SeqrecError):
-            load_lexicon(folder / "x.lex")
+            found = load_lexicon(folder / "x.lex")
+            if found.alphabet.classes < 100:  # tables that lie must not lead a search outside of them
+                scores = rng.normal(0, 2, (9, found.alphabet.classes))
+                log_probs = np.asarray(scores - np.log(np.exp(scores).sum(1, keepdims=True)), np.float32)
+                for decoder in (LexiconDecoder(found, n_best=3), BKTreeDecoder(found)):
+                    decoder(log_probs)
             verify_lexicon(folder / "x.lex")
         with contextlib.suppress(SeqrecError):
             Lexicon.compile(content.decode("utf-8", "replace").split("\n"), letters)
@@ -197,25 +214,90 @@ def target_arpa(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
 
 
 def target_model(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
-    """Model files: what they say of themselves, and their weights."""
+    """Model files: what they say of themselves, their weights, their networks; the first byte says whether a card alone follows."""
+    import json
+
     import torch
 
+    from seqrec import builtin
     from seqrec.alphabet import Alphabet
+    from seqrec.engines.torch_engine import load_engine
     from seqrec.errors import SeqrecError
-    from seqrec.model_file import ModelCard, read_card, read_weights, save_model
+    from seqrec.model_file import METADATA_KEY, ModelCard, card_to_json, read_card, read_weights, save_model
+    from seqrec.plugins import build_registry
     from seqrec.recipe import Recipe
 
-    card = ModelCard("x", "x 1", Alphabet("letters", "abc"), Recipe())
+    small = ["backbone.channels=[1, 1, 1, 1, 1, 1, 1]", "sequence.hidden=1", "sequence.layers=1"]
+    card = ModelCard("x", "x 1", Alphabet("letters", "abc"), Recipe().with_settings(small))
     save_model(folder / "seed.safetensors", {"w": torch.zeros(3)}, card)
+    registry = build_registry([("seqrec", "", lambda: builtin)])
+    torch.set_num_threads(1)
 
     def use(content: bytes) -> None:
-        (folder / "x.safetensors").write_bytes(content)
+        if content[:1] == b"c":
+            told = json.dumps({"__metadata__": {METADATA_KEY: content[1:].decode("utf-8", "replace")}}).encode()
+            content = b"r" + len(told).to_bytes(8, "little") + told
+        path = folder / "x.safetensors"
+        path.write_bytes(content[1:])
         with contextlib.suppress(SeqrecError):
-            read_card(folder / "x.safetensors")
+            read_weights(path)
         with contextlib.suppress(SeqrecError):
-            read_weights(folder / "x.safetensors")
+            load_engine(path, read_card(path), registry, "cpu")
 
-    return use, [(folder / "seed.safetensors").read_bytes()]
+    return use, [b"r" + (folder / "seed.safetensors").read_bytes(), b"c" + card_to_json(card).encode()]
+
+
+def target_onnx(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Exported readers, as far as they are looked at before onnxruntime is."""
+    import onnx
+
+    from seqrec.errors import SeqrecError
+    from seqrec.model_file import read_card
+    from seqrec.onnx_contents import check_contents
+
+    def use(content: bytes) -> None:
+        (folder / "x.onnx").write_bytes(content)
+        for look in (read_card, check_contents):
+            with contextlib.suppress(SeqrecError):
+                look(folder / "x.onnx")
+
+    value = onnx.helper.make_tensor_value_info
+    branch = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "branch", [], [value("y", 1, [1])])
+    node = onnx.helper.make_node("If", ["c"], ["z"], then_branch=branch, else_branch=branch)
+    held = onnx.helper.make_tensor("w", 1, [1], [1.0])
+    graph = onnx.helper.make_graph([node], "graph", [value("x", 1, [1]), value("c", 9, [])], [value("z", 1, [1])], [held])
+    model = onnx.helper.make_model(graph)
+    model.metadata_props.add(key="seqrec", value="{}")
+    return use, [model.SerializeToString()]
+
+
+def target_state(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """Saved states of runs; the first byte says whether the pickle alone follows."""
+    import zipfile
+
+    import torch
+
+    from seqrec.errors import SeqrecError
+    from seqrec.training.run_folder import RunFolder
+
+    run = RunFolder(folder)
+    run.save_state({"network": {"w": torch.ones(3)}, "step": 3, "best": [0.5, -1.0]})
+    whole = run.state_file.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    (pickled,) = (name for name in members if name.endswith("data.pkl"))
+
+    def use(content: bytes) -> None:
+        if content[:1] == b"p":
+            with zipfile.ZipFile(run.state_file, "w") as archive:
+                for name, held in members.items():
+                    archive.writestr(name, content[1:] if name == pickled else held)
+        else:
+            run.state_file.write_bytes(content[1:])
+        with contextlib.suppress(SeqrecError):
+            run.load_state()
+
+    return use, [b"r" + whole, b"p" + members[pickled]]
 
 
 TARGETS = {name.removeprefix("target_"): made for name, made in list(globals().items()) if name.startswith("target_")}

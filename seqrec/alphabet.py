@@ -22,6 +22,17 @@ def frames_needed(ids: Sequence[int]) -> int:
     return len(ids) + sum(one == other for one, other in zip(ids, ids[1:], strict=False))
 
 
+def size_told(ids: Sequence[int], needed: int) -> str:
+    """How long a target is, in words; with its repeats where these are among the frames that it needs.
+
+    Example:
+        >>> size_told([2, 1, 1], 4), size_told([2, 1, 1], 1)
+        ('3 symbols with 1 repeats', '3 symbols')
+    """
+    repeats = frames_needed(ids) - len(ids)
+    return f"{len(ids)} symbols" + (f" with {repeats} repeats" if repeats and needed == len(ids) + repeats else "")
+
+
 @dataclass(frozen=True)
 class Alphabet:
     """An ordered set of symbols; a symbol is a string of any length (`a`, `note-C4_quarter`).

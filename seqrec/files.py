@@ -8,6 +8,8 @@ def write_whole(path: Path, text: str) -> Path:
     """The file written whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(path.name + ".part")
-    half.write_text(text, encoding="utf-8", errors="backslashreplace")
+    half.unlink(missing_ok=True)
+    with half.open("x", encoding="utf-8", errors="backslashreplace") as file:  # never through a link that somebody left there
+        file.write(text)
     os.replace(half, path)
     return path

@@ -7,21 +7,26 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seqrec.alphabet import Alphabet
 from seqrec.direction import Direction, direction_of
-from seqrec.errors import AlphabetError, MissingExtraError, ModelFileError, RecipeError
+from seqrec.errors import MissingExtraError, ModelFileError, SeqrecError
 from seqrec.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+T = TypeVar("T")
 
 FORMAT = 1
 """Version of the metadata; a reader refuses higher ones."""
 
 TEMPERATURES = (0.05, 20.0)
 """Lowest and highest temperature that a model file may hold; beyond them nothing of a confidence is left."""
+
+MOST_HEIGHT_PX, MOST_WIDTH_PX = 1024, 100_000
+"""Sizes up to which a model file may have pictures scaled."""
 
 METADATA_KEY = "seqrec"
 """Under which a file's metadata hold the card."""
@@ -121,7 +126,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     partial = path.with_name(path.name + ".part")
     try:
-        with partial.open("wb") as file:
+        partial.unlink(missing_ok=True)
+        with partial.open("xb") as file:  # never through a link that somebody left there
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -166,19 +172,45 @@ def card_from_metadata(metadata: Mapping[str, str], path: Path) -> ModelCard:
         told = json.loads(metadata[METADATA_KEY])
         if told["format"] > FORMAT:
             raise ModelFileError(f"'{path}' is of format {told['format']}; this seqrec reads up to {FORMAT}: upgrade seqrec")
+        recipe = Recipe.from_toml(told["recipe"], f"recipe in '{path}'")
+        _check_sizes(recipe, path)
         return ModelCard(
-            told["task"],
-            told["plugin"],
+            _of_type(told, "task", str),
+            _of_type(told, "plugin", str),
             Alphabet.from_json(json.dumps(told["alphabet"])),
-            Recipe.from_toml(told["recipe"], f"recipe in '{path}'"),
+            recipe,
             bool(told["turn_tall"]),
-            told["versions"],
-            told["trained"],
+            _of_type(told, "versions", dict),
+            _of_type(told, "trained", dict),
             checked_temperature(told.get("temperature", 1.0), f"'{path}'"),
             direction_of(told.get("direction", "rightwards")),
         )
-    except (KeyError, TypeError, ValueError, AlphabetError, RecipeError) as error:
+    except ModelFileError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SeqrecError) as error:
         raise ModelFileError(f"'{path}' has no usable seqrec metadata ({error}); it was not written by this seqrec") from error
+
+
+def _of_type(told: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    if not isinstance(told[key], kind):
+        raise TypeError(f"its '{key}' is {str(told[key])[:40]!r}; expected {kind.__name__}")
+    return told[key]  # type: ignore[no-any-return]
+
+
+def _check_sizes(recipe: Recipe, path: Path) -> None:
+    """Nothing, where no picture is made larger than any reader needs: what a file says costs whoever reads with it memory.
+
+    Raises:
+        ModelFileError: One would be.
+    """
+    picture = recipe.picture
+    for key, value, most in (
+        ("height_px", picture.height_px, MOST_HEIGHT_PX),
+        ("min_width_px", picture.min_width_px, MOST_WIDTH_PX),
+        ("max_width_px", picture.max_width_px, MOST_WIDTH_PX),
+    ):
+        if value > most:
+            raise ModelFileError(f"'{path}': its recipe's 'picture.{key}' is {value:,}; a reader may have up to {most:,}")
 
 
 def store_temperature(path: Path, temperature: float) -> None:
@@ -231,9 +263,24 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
 
     try:
         weights = load_file(path)
+        return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+        raise ModelFileError(f"'{path}' is no safetensors file: {error}; copy or train it again") from error
+
+
+def weight_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name of each tensor of a model file → its shape; the weights are not read.
+
+    Raises:
+        ModelFileError: The file is broken.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), "numpy") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - it is no dict
     except (SafetensorError, OSError) as error:
         raise ModelFileError(f"'{path}' is no safetensors file: {error}; copy or train it again") from error
-    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
 
 
 def require_torch() -> None:

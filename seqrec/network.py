@@ -1,7 +1,7 @@
 """The network of a recipe: backbone → sequence model → transcription, with pictures made comparable first."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -134,21 +134,23 @@ def build_network(recipe: Recipe, alphabet: Alphabet, registry: Registry) -> Net
     return Network(cast(Backbone, backbone), cast(SequenceModel, sequence), cast(Transcription, transcription))
 
 
-def frame_counter(recipe: Recipe, registry: Registry) -> Callable[[int, int], int]:
-    """Frames that a recipe's network gives for a picture of a width and height in pixels.
+def frame_counters(
+    recipe: Recipe, alphabet: Alphabet, registry: Registry
+) -> tuple[Callable[[int, int], int], Callable[[Sequence[int]], int]]:
+    """Frames that a recipe's network gives for a picture of a width and height in pixels, and that it needs for a target of ids.
 
     Raises:
         PluginError, RecipeError: As for `build_network`.
     """
-    size, part = recipe.picture, registry.backbones.get(recipe.backbone.name)
-    backbone = cast(Backbone, build_part(part, "backbone", recipe.backbone, height_px=size.height_px))
+    size, network = recipe.picture, build_network(recipe, alphabet, registry)
+    backbone = network.backbone
     frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).tolist()
 
     def frames_for(width: int, height: int) -> int:
         fitted = fitted_width(width, height, size.height_px, size.min_width_px, backbone.width_step_px)
         return int(frames[min(fitted, size.max_width_px)])
 
-    return frames_for
+    return frames_for, network.transcription.frames_needed
 
 
 def build_part(part: Part, table: str, chosen: PartRecipe, **given: object) -> object:

@@ -25,29 +25,38 @@ def onnx_metadata(path: Path) -> dict[str, str]:
         size = path.stat().st_size
         with path.open("rb") as file:
             while file.tell() < size:
-                field, content = _field(file, size)
+                field, _, length = read_field(file, size)
                 if field == _METADATA_PROPS:
-                    entry = _entry(content)
+                    entry = _entry(file.read(length))
                     found[entry[_KEY]] = entry[_VALUE]
-    except (OSError, ValueError, KeyError) as error:
+                else:
+                    file.seek(length, 1)
+    except (OSError, ValueError, KeyError, OverflowError) as error:
         raise ModelFileError(f"'{path}' is no ONNX file that can be used: {error}; export it again") from error
     return found
 
 
-def _field(file: BinaryIO, size: int) -> tuple[int, bytes]:
-    """The number of the next field, and its content where it is one of the metadata."""
-    tag = _varint(file)
+def read_field(file: BinaryIO, stop: int) -> tuple[int, int, int]:
+    """The number of the next field, its value where that is one number, and how many bytes follow that belong to it.
+
+    Args:
+        file: Stands at the field, and then behind its length.
+        stop: Where the message ends.
+
+    Raises:
+        ValueError: The field does not end before that, or is none.
+    """
+    tag, value = _varint(file), 0
     number, kind = tag >> 3, tag & 7
     if kind == _VARINT:
-        _varint(file)
-        return number, b""
-    length = {_EIGHT_BYTES: 8, _FOUR_BYTES: 4}.get(kind) or (_varint(file) if kind == _LENGTH else -1)
-    if length < 0 or file.tell() + length > size:
+        value, length = _varint(file), 0
+    elif kind == _LENGTH:
+        length = _varint(file)
+    else:
+        length = {_EIGHT_BYTES: 8, _FOUR_BYTES: 4}.get(kind, -1)
+    if length < 0 or file.tell() + length > stop:
         raise ValueError("it is cut off or garbage")
-    if number == _METADATA_PROPS:
-        return number, file.read(length)
-    file.seek(length, 1)
-    return number, b""
+    return number, value, length
 
 
 def _entry(content: bytes) -> dict[int, str]:

@@ -17,6 +17,8 @@ from seqrec.interfaces import Picture, Sample
 from seqrec.model_file import ModelCard, read_card, save_model
 from seqrec.recipe import PictureRecipe, Recipe
 from seqrec.recognizer import Recognizer
+from seqrec.testing import CheckError
+from seqrec.testing.renderers import check_sample
 
 HEBREW = Alphabet("hebrew", "אבגד12: ")
 KANA = Alphabet("kana", "アイウエオカキク")
@@ -87,6 +89,18 @@ def test_hebrew_is_prepared_for_training_in_the_order_of_the_frames() -> None:
     log_probs, _ = BarReader(HEBREW).run(example.image[None, None], np.array([image.shape[1]]))
     classes = log_probs[:, 0].argmax(1).tolist()
     assert tuple(one for one, before in zip(classes, [0, *classes], strict=False) if one and one != before) == example.target
+
+
+def test_kit_takes_boxes_in_the_order_of_the_line_whichever_way_it_runs() -> None:
+    label, image, spans = hebrew()
+    check_sample(Sample(image, label, spans), HEBREW, "leftwards")
+    for wrong, direction in ((spans, "rightwards"), (spans[::-1], "leftwards")):
+        with pytest.raises(CheckError, match=f"are not in the order of its symbols along a line that runs {direction}"):
+            check_sample(Sample(image, label, wrong), HEBREW, direction)  # type: ignore[arg-type]
+    image, spans = drawn(KANA, "カキアアクエオ")
+    check_sample(Sample(np.ascontiguousarray(np.rot90(image, -1)), "カキアアクエオ", spans), KANA, "downwards")
+    with pytest.raises(CheckError, match="has its middle outside the picture"):
+        check_sample(Sample(np.ascontiguousarray(np.rot90(image, -1)), "カキアアクエオ", spans + 999), KANA, "downwards")
 
 
 def test_vertical_kana_is_read_downwards() -> None:

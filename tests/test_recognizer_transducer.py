@@ -1,7 +1,10 @@
 """A transducer from training to reading: it learns, is saved and loaded, reads as its steps say, alone and in company."""
 
 import math
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,8 +36,8 @@ SETTINGS = [
 def run(tmp_path_factory: pytest.TempPathFactory, plugins: Registry, tiny_recipe: Recipe) -> Path:
     """A run of some seconds."""
     folder = tmp_path_factory.mktemp("transducer") / "run"
-    training = begin(tiny_recipe.with_settings(SETTINGS), folder, plugins, device="cpu")
     try:
+        training = begin(tiny_recipe.with_settings(SETTINGS), folder, plugins, device="cpu")
         with training.stream:
             for _ in fit(training):
                 pass
@@ -117,3 +120,17 @@ def test_transducer_is_adapted_to_another_alphabet_by_symbol(
 def test_lexicon_modes_that_it_lacks_are_one_clear_error(reader: Recognizer, samples: list[tuple[Picture, str]]) -> None:
     with pytest.raises(GrammarError, match="a transducer's lexicon is searched by beam: leave out the bktree mode and the"):
         reader.read(samples[0][0], decoding=Decoding(lexicon=["ab"], lexicon_mode="bktree"))
+
+
+def test_missing_torchaudio_is_noticed_before_a_run_begins(
+    seqrec: Callable[..., Any], tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torchaudio.functional", None)
+    (tmp_path / "tiny.toml").write_text(tiny_recipe.to_toml())
+    chosen = ("--recipe", tmp_path / "tiny.toml", "--set", "transcription.name=transducer")
+    found = seqrec("train", "--task", "bars", *chosen, "-o", tmp_path / "run", "--device", "cpu")
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith("error: torchaudio.functional.rnnt_loss cannot be imported (")
+    assert found.err.count("\n") == 1
+    assert "install the torchaudio that belongs to your torch" in found.err
+    assert not (tmp_path / "run").exists()

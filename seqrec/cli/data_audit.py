@@ -1,7 +1,7 @@
 """`seqrec data audit`: whether a data set is safe to train on."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from seqrec.cli.console import Device, Threads, chosen_reader, complain, results
 from seqrec.cli.data_sets import DataFormat, DataPath, opened, progress
 
 if TYPE_CHECKING:
+    from seqrec.alphabet import Alphabet
     from seqrec.data.examination import Examination
     from seqrec.task import Task
 
@@ -57,12 +58,12 @@ def audit(
 
     chosen = registry().task(task)
     symbols = chosen.alphabet_named(alphabet)
-    frames_for = _frames(chosen, recipe)
+    frames_for, frames_needed = _frames(chosen, symbols, recipe)
 
     def examined(where: "str | Path", name: str) -> "Examination":
         store = opened(where, name)
         with progress(f"looking at {where}", len(store)) as done:
-            return examine(store, symbols, frames_for, progress=done)
+            return examine(store, symbols, frames_for, frames_needed, done)
 
     found = examined(path, format)
     other = examined(against, "") if against is not None else None
@@ -85,8 +86,10 @@ def audit(
         raise typer.Exit(1)
 
 
-def _frames(task: "Task", recipe: str) -> "Callable[[int, int], int] | None":
-    """Frames for a picture's size; None where torch, which builds networks, is not installed."""
+def _frames(
+    task: "Task", alphabet: "Alphabet", recipe: str
+) -> "tuple[Callable[[int, int], int], Callable[[Sequence[int]], int]] | tuple[None, None]":
+    """Frames for a picture's size, and for a target; None for both where torch, which builds networks, is not installed."""
     from seqrec.cli.train import chosen_recipe
     from seqrec.errors import MissingExtraError
     from seqrec.model_file import require_torch
@@ -96,12 +99,12 @@ def _frames(task: "Task", recipe: str) -> "Callable[[int, int], int] | None":
         require_torch()
     except MissingExtraError as error:
         complain(f"whether labels fit into their pictures is not checked: {error}")
-        return None
-    from seqrec.network import frame_counter
+        return None, None
+    from seqrec.network import frame_counters
     from seqrec.plugins import registry
 
-    frames = frame_counter(plan, registry())
-    return (lambda width, height: frames(height, width)) if task.direction == "downwards" else frames
+    frames, needed = frame_counters(plan, alphabet, registry())
+    return (lambda width, height: frames(height, width)) if task.direction == "downwards" else frames, needed
 
 
 def _tell(path: str, found: "Examination", reasons: list[str], against: Path | None) -> None:

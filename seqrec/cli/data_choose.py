@@ -159,7 +159,6 @@ def filter(
 def _conditions(task: str, alphabet: str, recipe: str, label: str, length: str, width: str, height: str):  # type: ignore[no-untyped-def]
     import re
 
-    from seqrec.alphabet import frames_needed
     from seqrec.cli.train import chosen_recipe
     from seqrec.data.choose import Conditions
     from seqrec.errors import SeqrecError
@@ -170,10 +169,10 @@ def _conditions(task: str, alphabet: str, recipe: str, label: str, length: str, 
     chosen = registry().task(task) if task else None
     fits = None
     if chosen and recipe:
-        from seqrec.network import frame_counter
+        from seqrec.network import frame_counters
 
-        frames = frame_counter(chosen_recipe(chosen, recipe), registry())
-        fits = lambda width, height, ids: frames(width, height) >= frames_needed(ids)  # noqa: E731
+        frames, needed = frame_counters(chosen_recipe(chosen, recipe), chosen.alphabet_named(alphabet), registry())
+        fits = lambda width, height, ids: frames(width, height) >= needed(ids)  # noqa: E731
     try:
         pattern = re.compile(label) if label else None
     except (re.error, RecursionError) as error:

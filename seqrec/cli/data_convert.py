@@ -1,5 +1,6 @@
 """`seqrec data convert`: any format that a reader knows, as an LMDB set."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,53 +71,59 @@ def _write_shards(store: "Store", source: Path, out: Path, shards: int, form: st
     import numpy as np
 
     from seqrec.cli.data_sets import lexicons_of
-    from seqrec.data.convert import write_samples
+    from seqrec.data.convert import LEFT_OUT, inner_lexicon, write_samples
     from seqrec.data.tar_store import write_index, write_tar
+    from seqrec.files import write_whole
 
     if shards > len(store):
         raise SeqrecError(f"--shards {shards}: there are only {len(store):,} samples; write fewer shards")
     rank, world = process_place()
     parts = np.array_split(np.arange(len(store)), shards)
     lexicons = lexicons_of(store, source)
-    first = dict(list(lexicons.items())[:1])
-    if len(lexicons) > 1:
-        complain(f"of the lexicons {', '.join(lexicons)} shards carry the first alone")
-    left_out = 0
+    inside = inner_lexicon(lexicons, np.arange(len(store)))  # the same in every shard
+    left_out: list[tuple[int, str, str]] = []
+    counts: dict[int, int] = {}
     for number in range(rank, shards, world):
         name = f"shard-{number:03d}"
         if form == "lmdb":
-            written = write_samples(store, out / name, parts[number].tolist(), first)
-            left_out += len(written.left_out)
-        else:
-            readable, lost = _readable(store, parts[number].tolist())
-            left_out += lost
-            write_tar(out / f"{name}.tar", readable, partial(_tar_sample, store, next(iter(first.values()), None)))
+            left_out += write_samples(store, out / name, parts[number].tolist(), lexicons, inside=inside).left_out
+            continue
+        readable, lost = _readable(store, parts[number].tolist())
+        counts[number] = write_tar(out / f"{name}.tar", readable, partial(_tar_sample, store, lexicons))
+        if lost:
+            write_whole(out / f"{name}.{LEFT_OUT}", "".join(f"{place}\t{key}\t{reason}\n" for place, key, reason in lost))
+        left_out += lost
     if form == "tar" and rank == 0:
-        files = [out / f"shard-{number:03d}.tar" for number in range(shards)]
-        counts = {file.name: len(_readable(store, part.tolist())[0]) for file, part in zip(files, parts, strict=True)}
-        write_index(out, counts)
-    complain(f"{out}: {len(store) - left_out if world == 1 else len(store):,} samples in {shards} shards")
+        for number in set(range(shards)) - set(counts):  # written by other processes
+            counts[number] = len(_readable(store, parts[number].tolist())[0])
+        write_index(out, {f"shard-{number:03d}.tar": counts[number] for number in range(shards)})
+    carried = f", with lexicons {', '.join(lexicons)}" if lexicons else ""
+    complain(f"{out}: {len(store) - len(left_out) if world == 1 else len(store):,} samples in {shards} shards{carried}")
     if left_out:
-        complain(f"{left_out:,} samples were left out: their pictures cannot be read; seqrec data audit names them")
+        files = out / f"shard-*{'/' if form == 'lmdb' else '.'}{LEFT_OUT}"
+        complain(f"{len(left_out):,} of {len(store):,} samples left out, all of them named in {files}:")
+        for _, key, reason in left_out[:3]:
+            complain(f"  {key}: {reason}")
         raise typer.Exit(1)
 
 
-def _readable(store: "Store", indices: list[int]) -> tuple[list[int], int]:
-    """Those of some samples whose pictures have a header that can be read, and how many have none."""
+def _readable(store: "Store", indices: list[int]) -> tuple[list[int], list[tuple[int, str, str]]]:
+    """Those of some samples whose pictures have a header that can be read; place, key and reason of each of the others."""
     from seqrec.pictures import picture_size
 
-    found = []
+    found, lost = [], []
     for index in indices:
         try:
             picture_size(store.encoded(index), store.key(index))
             store.label(index)
-        except SeqrecError:
+        except SeqrecError as error:
+            lost.append((index, " ".join(store.key(index).split()), " ".join(str(error).split())))
             continue
         found.append(index)
-    return found, len(indices) - len(found)
+    return found, lost
 
 
-def _tar_sample(store: "Store", lexicon: "OwnLexicon | None", index: int) -> tuple[bytes, str, str, list[str] | None]:
+def _tar_sample(store: "Store", lexicons: "Mapping[str, OwnLexicon]", index: int) -> tuple[bytes, str, str, dict[str, list[str]]]:
     import unicodedata
 
     from seqrec.pictures import picture_kind
@@ -124,7 +131,8 @@ def _tar_sample(store: "Store", lexicon: "OwnLexicon | None", index: int) -> tup
     encoded = store.encoded(index)
     kind = picture_kind(encoded).partition(" ")[0].lower()
     ending = {"jpeg": ".jpg", "mpo": ".jpg", "tiff": ".tif", "jpeg2000": ".jp2", "ppm": ".ppm"}.get(kind, f".{kind or 'png'}")
-    return encoded, ending, unicodedata.normalize("NFC", store.label(index)), lexicon(index) if lexicon else None
+    own = {name: words for name, lexicon in lexicons.items() if (words := lexicon(index))}
+    return encoded, ending, unicodedata.normalize("NFC", store.label(index)), own
 
 
 def process_place() -> tuple[int, int]:

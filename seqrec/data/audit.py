@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.alphabet import Alphabet
+from seqrec.alphabet import Alphabet, size_told
 from seqrec.alphabet import frames_needed as ctc_frames_needed
 from seqrec.errors import SeqrecError
 from seqrec.interfaces import Store
@@ -147,8 +147,7 @@ def _problem(
     frames, needs = frames_for(*size), frames_needed(target)
     if frames >= needs:
         return None
-    repeats = needs - len(target)
-    told = f"{len(target)} symbols with {repeats} repeats need {needs} frames, the picture gives {frames}"
+    told = f"{size_told(target, needs)} need {needs} frames, the picture gives {frames}"
     return Problem(UNREACHABLE, index, key, (told,))
 
 

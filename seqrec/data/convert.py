@@ -47,11 +47,12 @@ def write_samples(
     indices: Sequence[int] | None = None,
     lexicons: Mapping[str, OwnLexicon] | None = None,
     progress: Callable[[int], object] | None = None,
+    inside: str | None = None,
 ) -> Written:
     """An LMDB set of samples of a store; one that was cut off is gone on with.
 
-    A picture whose header cannot be read is left out, since keys have no gaps, and named in `left-out.tsv`. The first lexicon
-    without white space in its words goes into `lexicon-%09d`, others into `lexicon-NAME.tsv` beside the set.
+    A picture whose header cannot be read is left out, since keys have no gaps, and named in `left-out.tsv`. One lexicon goes into
+    `lexicon-%09d`, others into `lexicon-NAME.tsv` beside the set.
 
     Args:
         store: Where samples come from.
@@ -59,13 +60,14 @@ def write_samples(
         indices: Which samples, in their order; all by default.
         lexicons: The pictures' own lexicons by name.
         progress: Called with the number of samples done, after each.
+        inside: Name of the lexicon for `lexicon-%09d`, "" for none; None for what `inner_lexicon` says.
 
     Raises:
         DataError: The folder holds something else, the disk is full, or nothing could be taken over.
     """
     places: Places = np.arange(len(store), dtype=np.int64) if indices is None else np.asarray(indices, np.int64)
     lexicons = lexicons or {}
-    inside = next((name for name, lexicon in lexicons.items() if _spaceless(lexicon, places)), None)
+    inside = inner_lexicon(lexicons, places) if inside is None else inside
     renormalised = 0
     with LmdbWriter(out) as writer:
         job = _job(store, places)
@@ -100,6 +102,11 @@ def write_samples(
         if name != inside:
             write_whole(out / f"lexicon-{name}.tsv", "".join(_lexicon_lines(lexicon, kept)))
     return Written(samples, tuple(left_out), renormalised, tuple(lexicons))
+
+
+def inner_lexicon(lexicons: Mapping[str, OwnLexicon], places: Places) -> str:
+    """Name of the first lexicon whose words hold no white space, so that `lexicon-%09d` can hold them; "" where none is so."""
+    return next((name for name, lexicon in lexicons.items() if _spaceless(lexicon, places)), "")
 
 
 def _begun(writer: LmdbWriter, job: Mapping[str, object], out: Path) -> tuple[int, list[tuple[int, str, str]]]:

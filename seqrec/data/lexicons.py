@@ -18,9 +18,9 @@ T = TypeVar("T")
 def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
     """The lexicons that the pictures of a data set have, by name, those with the fewest words first.
 
-    Files `lexicon-NAME.tsv` count that lie in the set's folder or beside its label file. Lexicons that the format itself has, as
-    an LMDB set's `lexicon-%09d` keys, count under the number of words that they usually hold, as `50` or `1k`, unless there is a
-    file of that name.
+    Files `lexicon-NAME.tsv` count that lie in the set's folder, beside its label file or, where it is of several LMDB sets, in
+    theirs. Lexicons that the format itself has count under their names, or if they have none, as an LMDB set's `lexicon-%09d`
+    keys, under the number of words that they usually hold, as `50` or `1k`, unless there is a file of that name.
 
     Args:
         store: The data set.
@@ -33,10 +33,15 @@ def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
     beside = getattr(store, "folder", None)
     if beside is not None and beside.resolve() != folders[0].resolve():
         folders.insert(0, beside)
-    files: dict[str, Path] = {}
+    files: dict[str, list[tuple[str, Path]]] = {}
     for folder in folders:
-        files = _files(folder) | files
-    found = {name: _from_file(file, store) for name, file in files.items()}
+        files = {name: [("", file)] for name, file in _files(folder).items()} | files
+    inner: dict[str, list[tuple[str, Path]]] = {}
+    for prefix, folder in getattr(store, "folders", ()):
+        for name, file in _files(folder).items() if folder.resolve() != folders[-1].resolve() else ():
+            inner.setdefault(name, []).append((prefix, file))
+    found = {name: _from_files(some, store) for name, some in (inner | files).items()}
+    found |= {name: lexicon for name, lexicon in getattr(store, "named_lexicons", dict)().items() if name not in found}
     counts = {name: _usual(lexicon, store) for name, lexicon in found.items()}
     for lexicon in _of_format(store):
         usual = _usual(lexicon, store)
@@ -138,9 +143,10 @@ def _usual(lexicon: OwnLexicon, store: Store) -> float:
     return statistics.median(counts) if counts else 0.0
 
 
-def _from_file(file: Path, store: Store) -> OwnLexicon:
-    """The lexicons of a file about a data set's pictures."""
-    words = _words_of(file)
+def _from_files(files: Sequence[tuple[str, Path]], store: Store) -> OwnLexicon:
+    """The lexicons of files about a data set's pictures, each with what stands before its pictures' names in the set."""
+    words = {f"{prefix}{path}": own for prefix, file in files for path, own in _words_of(file).items()}
+    file = files[0][1]
     if not any(store.key(index) in words for index in range(len(store))):
         first = f"'{next(iter(words))}'" if words else "nothing"
         raise DataError(

@@ -176,6 +176,12 @@ class LmdbStore:
         several = len(self._sets) > 1 and all(part.folder.name.startswith("shard-") for part in self._sets)
         return [LmdbShard(part.folder) for part in self._sets] if several else []
 
+    @property
+    def folders(self) -> list[tuple[str, Path]]:
+        """What the keys of each set begin with, and its folder."""
+        several = len(self._sets) > 1
+        return [(f"{part.folder.relative_to(self.path).as_posix()}/" if several else "", part.folder) for part in self._sets]
+
     def _find(self, index: int) -> tuple[_Set, int]:
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of '{self.path}': it has {len(self)}")

@@ -8,7 +8,7 @@ workers' number changes nothing.
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.alphabet import Alphabet, frames_needed
+from seqrec.alphabet import Alphabet, size_told
+from seqrec.alphabet import frames_needed as ctc_frames_needed
 from seqrec.batch import Batch, collate
 from seqrec.data.augment import augment
 from seqrec.data.sources import Source, has_lanes, lane_of, part_of
@@ -80,6 +81,7 @@ class Preparation:
         width_step_px: Widths are multiples of this.
         before: What the task does to a picture before it is scaled, or None.
         direction: Which way lines run.
+        frames_needed: Fewest frames in which a target of ids can be spelt; CTC's by default.
     """
 
     source: Source
@@ -89,6 +91,7 @@ class Preparation:
     width_step_px: int
     before: Prepare | None = None
     direction: Direction = "rightwards"
+    frames_needed: Callable[[Sequence[int]], int] = ctc_frames_needed
 
     def prepare(self, index: int) -> Example | Skip:
         """The example of a stream index, or why there is none."""
@@ -115,21 +118,24 @@ class Preparation:
             return Skip(key, str(error))
         if not ids:
             return Skip(key, "its label is empty")
-        needed, frames = frames_needed(ids), int(self.frames_by_width[scaled.shape[1]])
-        if needed > frames:
-            repeats = needed - len(ids)
-            return Skip(
-                key,
-                f"a target of {len(ids)} symbols with {repeats} repeats needs {needed} frames, the picture gives {frames}; "
-                "widen it or drop it",
-            )
         boxes = None
         if sample.boxes is not None and len(sample.boxes) == len(ids):
             spans = sample.boxes[order]
             if self.direction == "leftwards":
                 spans = sample.image.shape[1] - spans[:, ::-1]
             boxes = (spans - np.float32(shown.start_px)) * np.float32(scaled.shape[1] / shown.width_px)
-        return Example(scaled, ids, key, boxes)
+        return self.fitting(Example(scaled, ids, key, boxes))
+
+    def fitting(self, example: Example) -> Example | Skip:
+        """The example, if its picture gives the frames that its target needs, or why it cannot be used."""
+        target, frames = example.target, int(self.frames_by_width[example.image.shape[1]])
+        needed = self.frames_needed(target)
+        if needed <= frames:
+            return example
+        return Skip(
+            example.key,
+            f"a target of {size_told(target, needed)} needs {needed} frames, the picture gives {frames}; widen it or drop it",
+        )
 
     def pieces(self, start: int, stop: int) -> list[Example | Skip]:
         """Examples of a range of stream indices."""
@@ -173,9 +179,10 @@ class Stream:
         self.skipped = 0
         # A worker of its own for each share of lanes, so that it reads their shards alone; else all workers take what comes.
         self._lanes = has_lanes(preparation.source)
-        self._pools = (
-            [_pool(preparation, 1) for _ in range(workers)] if self._lanes else [_pool(preparation, workers)] if workers else []
-        )
+        sent = replace(
+            preparation, frames_needed=_none_needed
+        )  # a transcription's own would need torch; asked here, in `_collect`
+        self._pools = [_pool(sent, 1) for _ in range(workers)] if self._lanes else [_pool(sent, workers)] if workers else []
         self.buckets = _bucket_widths(preparation)
 
     def __enter__(self) -> "Stream":
@@ -230,7 +237,8 @@ class Stream:
             prepared = self.preparation.examples(drawn)
         else:
             numbered = [pair for indices, future in drawn for pair in zip(indices, future.result(), strict=True)]
-            prepared = [item for _, item in sorted(numbered, key=itemgetter(0))]
+            ordered = [item for _, item in sorted(numbered, key=itemgetter(0))]
+            prepared = [self.preparation.fitting(item) if isinstance(item, Example) else item for item in ordered]
         for item in prepared:
             if isinstance(item, Skip):
                 self.skipped += 1
@@ -275,7 +283,7 @@ class Stream:
     def _bucket(self, width: float, target: Sequence[int]) -> int:
         """The bucket nearest to a width that gives frames enough."""
         number = int(np.abs(self.buckets - width).argmin())
-        needed = frames_needed(target)
+        needed = self.preparation.frames_needed(target)
         while self.preparation.frames_by_width[self.buckets[number]] < needed:
             number += 1
         return int(self.buckets[number])
@@ -290,6 +298,10 @@ class Stream:
             images.append(np.asarray(cv2.resize(image, (width, image.shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8))
             centres.append(() if boxes is None else (boxes.mean(1) * (width / image.shape[1])).tolist())
         return collate(images, [example.target for example in chosen], [example.key for example in chosen], centres)
+
+
+def _none_needed(target: Sequence[int]) -> int:
+    return 0
 
 
 def _round_up(width: float, step: int) -> int:

@@ -2,16 +2,18 @@
 
 Source:
     WebDataset: files of one sample stand one behind the other and share the name up to its first dot. We read pictures with
-    labels in `.txt`, `.label` or `.gt.txt`, or in `.json` under `text` or `label`; lexicons in `.lexicon.txt`. The index of
-    shards, `shards.json`, is that of wids: `{"shardlist": [{"url": …, "nsamples": …}]}`.
+    labels in `.txt`, `.label` or `.gt.txt`, or in `.json` under `text` or `label`; lexicons in `.lexicon.txt` and, by name, in
+    `.lexicon-NAME.txt`. The index of shards, `shards.json`, is that of wids: `{"shardlist": [{"url": …, "nsamples": …}]}`.
 """
 
 import io
 import json
 import os
+import re
 import tarfile
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from seqrec.errors import DataError
 INDEX = "shards.json"
 _LABELS = (".gt.txt", ".txt", ".label", ".json")
 _LEXICON = ".lexicon.txt"
+_NAMED_LEXICON = re.compile(r"\.lexicon-(?P<name>.+)\.txt", re.DOTALL)
 _MAX_LABEL_BYTES = 1 << 20
 
 _Place = tuple[int, int]
@@ -93,11 +96,16 @@ class TarShard:
             raise DataError(f"sample '{self.name}/{key}' has no picture among {', '.join(places)}")
         return self._read(places[ending], MAX_FILE_BYTES)
 
-    def lexicon(self, index: int) -> list[str] | None:
-        """The sample's own words, or None."""
-        places = self._member(index)[1]
-        text = self._read(places[_LEXICON], _MAX_LABEL_BYTES).decode("utf-8", "replace") if _LEXICON in places else None
+    def lexicon(self, index: int, name: str = "") -> list[str] | None:
+        """The sample's own words, or those of the lexicon of a name, or None."""
+        place = self._member(index)[1].get(_lexicon_ending(name))
+        text = self._read(place, _MAX_LABEL_BYTES).decode("utf-8", "replace") if place else None
         return None if text is None else [word for word in text.split("\n") if word]
+
+    def lexicon_names(self) -> set[str]:
+        """Names of the lexicons that some sample has."""
+        endings = {ending for _, places in self._members() for ending in places}
+        return {found["name"] for ending in endings if (found := _NAMED_LEXICON.fullmatch(ending))}
 
     def _member(self, index: int) -> tuple[str, dict[str, _Place]]:
         members = self._members()
@@ -129,7 +137,8 @@ class TarShard:
                     if member.offset_data + member.size > size:
                         raise DataError(f"'{self.location}' is cut off in '{member.name}'; copy or make it anew")
                     places = found.setdefault(f"{folder}/{stem}".lstrip("/"), {})
-                    places[(dot + ending).lower()] = (member.offset_data, member.size)
+                    ending = dot + ending
+                    places[ending if _NAMED_LEXICON.fullmatch(ending) else ending.lower()] = (member.offset_data, member.size)
         except (OSError, tarfile.TarError, ValueError, OverflowError) as error:
             raise DataError(f"'{self.location}' is no readable tar file ({error}); packed ones must be unpacked") from error
         self._index = [
@@ -185,10 +194,15 @@ class TarStore:
         shard, inside = self._find(index)
         return shard.encoded(inside)
 
-    def lexicon(self, index: int) -> list[str] | None:
-        """The sample's own words, or None."""
+    def lexicon(self, index: int, name: str = "") -> list[str] | None:
+        """The sample's own words, or those of the lexicon of a name, or None."""
         shard, inside = self._find(index)
-        return shard.lexicon(inside)
+        return shard.lexicon(inside, name)
+
+    def named_lexicons(self) -> dict[str, Callable[[int], list[str] | None]]:
+        """The samples' lexicons that have a name; all shards are read through."""
+        names = sorted(set[str]().union(*(shard.lexicon_names() for shard in self.shards)))
+        return {name: partial(self.lexicon, name=name) for name in names}
 
 
 def tar_shards(path: "str | Path") -> list[TarShard]:
@@ -230,29 +244,35 @@ def _from_index(location: str) -> list[TarShard]:
         ) from error
 
 
-def write_tar(path: Path, samples: Sequence[int], sample: Callable[[int], tuple[bytes, str, str, list[str] | None]]) -> int:
+def _lexicon_ending(name: str) -> str:
+    return f".lexicon-{name}.txt" if name else _LEXICON
+
+
+def write_tar(
+    path: Path, samples: Sequence[int], sample: Callable[[int], tuple[bytes, str, str, Mapping[str, Sequence[str]]]]
+) -> int:
     """A shard, written whole or not at all, the same bytes each time; returns how many samples it holds.
 
     Args:
         path: The file; one that exists is kept.
         samples: What `sample` is asked for.
-        sample: Gives the picture's bytes, its ending, the label, and its words or None.
+        sample: Gives the picture's bytes, its ending, the label, and its lexicons by name, "" for one without.
     """
     if path.exists():
         return len(TarShard(str(path)))
-    partial = path.with_name(path.name + ".part")
+    half = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(partial, "w:") as archive:
+    half.unlink(missing_ok=True)
+    with tarfile.open(half, "x:") as archive:
         for number, which in enumerate(samples):
-            encoded, ending, label, words = sample(which)
+            encoded, ending, label, lexicons = sample(which)
             files = {ending: encoded, ".txt": label.encode("utf-8")}
-            if words:
-                files[_LEXICON] = "\n".join(words).encode("utf-8")
+            files |= {_lexicon_ending(name): "\n".join(words).encode("utf-8") for name, words in lexicons.items()}
             for end, content in files.items():
                 told = tarfile.TarInfo(f"{number:09d}{end}")
                 told.size = len(content)
                 archive.addfile(told, io.BytesIO(content))
-    partial.replace(path)
+    half.replace(path)
     return len(samples)
 
 

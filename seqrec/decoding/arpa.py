@@ -30,6 +30,7 @@ _LN10 = float(np.log(10))
 _LEAST = -1000.0  # least logarithm to base 10 that is taken for one of a probability; -99 is the custom for never
 _LINE_BYTES = 65_536
 _PREAMBLE_LINES = _BLANK_LINES = 1000
+_SWELLS = 100  # times that a packed file may grow; n-grams grow to ten times at most
 _RESERVED = ("<s>", "</s>", "<unk>", "<UNK>")
 _SPACES = ("▁", "<space>")
 _DECLARED = re.compile(rb"ngram\s+(\d{1,3})\s*=\s*(\d{1,18})")
@@ -96,7 +97,8 @@ def read_arpa(path: Path, alphabet: Alphabet) -> tuple[Grams, tuple[str, ...]]:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            return _Reader(file, path, alphabet).read()
+            most = _SWELLS * path.stat().st_size + (1 << 20)
+            return _Reader(file, path, alphabet, most).read()
     except OSError as error:
         raise GrammarError(f"'{path}' cannot be read: {error}; give the path of an ARPA file") from error
 
@@ -140,8 +142,9 @@ class _Tokens(dict[bytes, int]):
 class _Reader:
     """Reads one file; every error names it and the line."""
 
-    def __init__(self, file: "IO[bytes] | gzip.GzipFile", path: Path, alphabet: Alphabet) -> None:
+    def __init__(self, file: "IO[bytes] | gzip.GzipFile", path: Path, alphabet: Alphabet, most: int) -> None:
         self.file = file
+        self.left = most  # bytes that may still come
         self.path = path
         self.alphabet = alphabet
         self.tokens = _Tokens(alphabet)
@@ -179,6 +182,9 @@ class _Reader:
                 raise self.broken(f"cannot be read further ({error}); copy the file again") from error
             if not line:
                 raise self.broken("the file ends here, before its '\\end\\'; if it is an ARPA file it was cut off: copy it again")
+            self.left -= len(line)
+            if self.left < 0:
+                raise self.broken(f"unpacked it is more than {_SWELLS} times as large; no language model is packed so well")
             if len(line) == _LINE_BYTES:
                 raise self.broken(f"longer than {_LINE_BYTES:,} bytes; this is no ARPA file")
             self.line = line.strip()

@@ -11,10 +11,11 @@ import torch
 
 from seqrec.alphabet import Alphabet
 from seqrec.decoding.steps import Steps
+from seqrec.engines.fitting import network_for
 from seqrec.errors import ModelFileError, RecipeError
 from seqrec.interfaces import StepsTranscription
-from seqrec.model_file import ModelCard, read_weights
-from seqrec.network import Network, build_network, measured
+from seqrec.model_file import ModelCard, read_weights, weight_shapes
+from seqrec.network import Network, measured
 from seqrec.plugins import Registry
 
 
@@ -104,7 +105,7 @@ def load_engine(file: Path, card: ModelCard, registry: Registry, device: str = "
     """
     if threads:
         torch.set_num_threads(threads)
-    network = build_network(card.recipe, card.alphabet, registry)
+    network = network_for(card, weight_shapes(file), registry, file)
     try:
         network.load_state_dict(read_weights(file))
     except RuntimeError as error:

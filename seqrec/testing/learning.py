@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from unittest import SkipTest
 
 from seqrec.alphabet import Alphabet
+from seqrec.direction import Direction
 from seqrec.errors import MissingExtraError
 from seqrec.interfaces import Prepare, Sample
 from seqrec.recipe import PictureRecipe, Recipe
@@ -58,7 +59,12 @@ def small_network(alphabet: Alphabet, recipe: Recipe) -> "Network":
 
 
 def learn_by_heart(
-    network: "Network", alphabet: Alphabet, picture: PictureRecipe, samples: Sequence[Sample], before: Prepare | None = None
+    network: "Network",
+    alphabet: Alphabet,
+    picture: PictureRecipe,
+    samples: Sequence[Sample],
+    before: Prepare | None = None,
+    direction: Direction = "rightwards",
 ) -> None:
     """Nothing, if a network comes to read the eight narrowest of some pictures without error.
 
@@ -68,13 +74,14 @@ def learn_by_heart(
         picture: How pictures are scaled.
         samples: Eight or more, if there are so many; where boxes are given they guide it.
         before: What the task does to a picture before it is scaled, or None.
+        direction: Which way the task's lines run.
 
     Raises:
         CheckError: Too few frames for every sample, or errors are left after 1,600 steps.
     """
     import torch
 
-    examples = _examples(network, alphabet, picture, samples, before)
+    examples = _examples(network, alphabet, picture, samples, before, direction)
     batch = _batch(examples)
     images, widths, targets, lengths, centres = (
         torch.from_numpy(array) for array in (batch.images, batch.widths, batch.targets, batch.target_lengths, batch.centres)
@@ -102,7 +109,12 @@ def learn_by_heart(
 
 
 def saved_and_loaded(
-    network: "Network", alphabet: Alphabet, recipe: Recipe, samples: Sequence[Sample], before: Prepare | None = None
+    network: "Network",
+    alphabet: Alphabet,
+    recipe: Recipe,
+    samples: Sequence[Sample],
+    before: Prepare | None = None,
+    direction: Direction = "rightwards",
 ) -> None:
     """Nothing, if a network of the core's parts gives exactly the same from its model file.
 
@@ -114,7 +126,7 @@ def saved_and_loaded(
     from seqrec.engines.torch_engine import TorchEngine, load_engine
     from seqrec.model_file import ModelCard, read_card, save_model
 
-    batch = _batch(_examples(network, alphabet, recipe.picture, samples, before))
+    batch = _batch(_examples(network, alphabet, recipe.picture, samples, before, direction))
     unsaved = TorchEngine(network, alphabet, "cpu").run(batch.images, batch.widths)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.safetensors"
@@ -127,7 +139,12 @@ def saved_and_loaded(
 
 
 def exported(
-    network: "Network", alphabet: Alphabet, recipe: Recipe, samples: Sequence[Sample], before: Prepare | None = None
+    network: "Network",
+    alphabet: Alphabet,
+    recipe: Recipe,
+    samples: Sequence[Sample],
+    before: Prepare | None = None,
+    direction: Direction = "rightwards",
 ) -> None:
     """Nothing, if a network of the core's parts gives the same as ONNX, but for rounding.
 
@@ -143,7 +160,7 @@ def exported(
     from seqrec.model_file import ModelCard
     from seqrec.recognizer import Recognizer, load
 
-    batch = _batch(_examples(network, alphabet, recipe.picture, samples, before))
+    batch = _batch(_examples(network, alphabet, recipe.picture, samples, before, direction))
     recipe = replace(recipe, picture=replace(recipe.picture, prepare=""))  # what is compared is prepared already
     engine = TorchEngine(network, alphabet, "cpu")
     reader = Recognizer(engine, recipe.picture, alphabet, card=ModelCard(recipe.task, "", alphabet, recipe))
@@ -162,7 +179,12 @@ def exported(
 
 
 def _examples(
-    network: "Network", alphabet: Alphabet, picture: PictureRecipe, samples: Sequence[Sample], before: Prepare | None
+    network: "Network",
+    alphabet: Alphabet,
+    picture: PictureRecipe,
+    samples: Sequence[Sample],
+    before: Prepare | None,
+    direction: Direction,
 ) -> "list[Example]":
     """The eight narrowest of those samples that have frames enough, scaled."""
     import torch
@@ -173,7 +195,8 @@ def _examples(
 
     frames = network.backbone.frame_lengths(torch.arange(picture.max_width_px + 1)).clamp(min=0).numpy()
     unused = RenderedSource(BarRenderer(), 0)  # its own samples are not asked for
-    preparation = Preparation(unused, alphabet, picture, frames, network.backbone.width_step_px, before)
+    step, needed = network.backbone.width_step_px, network.transcription.frames_needed
+    preparation = Preparation(unused, alphabet, picture, frames, step, before, direction, needed)
     found = [example for example in map(preparation.example, samples) if isinstance(example, Example)]
     require(bool(found), f"none of {len(samples)} pictures has frames enough for its symbols")
     return sorted(found, key=lambda example: example.image.shape[1])[:PICTURES]

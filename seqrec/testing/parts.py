@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from seqrec.interfaces import Backbone, Part, SequenceModel
 from seqrec.recipe import PartRecipe
 from seqrec.testing.learning import learn_by_heart
-from seqrec.testing.promise import Promise, keep_all, needs_torch, require
+from seqrec.testing.promise import CheckError, Promise, keep_all, needs_torch, require
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -165,8 +165,23 @@ def module_promises(build: "Callable[[], nn.Module]", run: "Callable[[nn.Module]
         other.load_state_dict(torch.load(file, weights_only=True))
         require(run_still(other).equal(run_still(module)), "with its saved weights it gives something else")
 
+    def measured() -> None:
+        import torch
+
+        try:
+            with torch.device("meta"):
+                planned = build().state_dict()
+        except Exception as error:
+            raise CheckError(f"on torch's device 'meta' it cannot be built: {type(error).__name__}: {error}") from error
+        expected = {name: value.shape for name, value in build().state_dict().items()}
+        require(
+            {name: value.shape for name, value in planned.items()} == expected,
+            "built on torch's device 'meta' it has weights of other names or shapes",
+        )
+
     return {
         "same-seed-same-weights": seeds,
+        "is-measured-without-memory": measured,
         "gradient-reaches-every-parameter": gradients,
         "pickles": pickles,
         "gives-the-same-from-saved-weights": saved,

@@ -11,8 +11,9 @@ from unittest import SkipTest
 import numpy as np
 import numpy.typing as npt
 
-from seqrec.alphabet import Alphabet, frames_needed
+from seqrec.alphabet import Alphabet
 from seqrec.data.sources import RenderedSource
+from seqrec.direction import Direction, along_line, facing
 from seqrec.errors import RecipeError
 from seqrec.interfaces import Prepare, Renderer, Sample
 from seqrec.pictures import fitted_width
@@ -31,17 +32,18 @@ Print = tuple[object, ...]
 """What two equal samples have in common."""
 
 
-def check_renderer(renderer: Renderer, alphabet: Alphabet) -> None:
+def check_renderer(renderer: Renderer, alphabet: Alphabet, direction: Direction = "rightwards") -> None:
     """Nothing, if a renderer keeps its promises.
 
     The same seed gives the same picture, label and boxes, whatever was drawn before and in every process, to which the renderer
     is sent; other seeds give others. Pictures are uint8 (H, W); labels are spelt with the alphabet; boxes stand in the order of
-    the symbols; nearly all pictures are wide enough for the frames that their symbols and repeats need; unknown options are
+    the symbols along their line; nearly all pictures are wide enough for the frames that their labels need; unknown options are
     refused.
 
     Args:
         renderer: As a task has it.
         alphabet: The task's default one.
+        direction: Which way the task's lines run.
 
     Raises:
         CheckError: The first promise that is not kept.
@@ -50,7 +52,7 @@ def check_renderer(renderer: Renderer, alphabet: Alphabet) -> None:
         >>> from seqrec.testing.bars import BARS, BarRenderer
         >>> check_renderer(BarRenderer(), BARS)
     """
-    keep_all(renderer_promises(renderer, alphabet, "renderer", type(renderer).__name__))
+    keep_all(renderer_promises(renderer, alphabet, "renderer", type(renderer).__name__, direction=direction))
 
 
 def renderer_promises(
@@ -61,6 +63,7 @@ def renderer_promises(
     about: str = "",
     recipe: Recipe | None = None,
     before: Prepare | None = None,
+    direction: Direction = "rightwards",
 ) -> list[Promise]:
     """The promises of a renderer, of its own or of a task's; `recipe` and `before` say how many frames a picture gives."""
 
@@ -74,23 +77,23 @@ def renderer_promises(
 
     def samples() -> None:
         for sample in drawn():
-            check_sample(sample, alphabet)
+            check_sample(sample, alphabet, direction)
 
     def held_out() -> None:
         other = RenderedSource(renderer.held_out().configured(alphabet, {}), _SEED)
         for index in range(PICTURES // 5):
-            check_sample(other.sample(index), alphabet)
+            check_sample(other.sample(index), alphabet, direction)
 
     def easier() -> None:
         own = renderer.configured(alphabet, {})
         for index in range(PICTURES // 5):
             done = index / (PICTURES // 5)
-            check_sample(RenderedSource(own.easier(done), _SEED).sample(index), alphabet)
+            check_sample(RenderedSource(own.easier(done), _SEED).sample(index), alphabet, direction)
 
     found = {
         "draws-samples": samples,
         "same-seed-same-picture": lambda: _same_again(source(), drawn()),
-        "frames-enough": lambda: _frames(drawn(), alphabet, recipe or Recipe(), before),
+        "frames-enough": lambda: _frames(drawn(), alphabet, recipe or Recipe(), before, direction),
         "draws-what-training-never-sees": held_out,
         "draws-what-is-easier": easier,
         "refuses-unknown-options": lambda: _refuses(renderer, alphabet),
@@ -99,8 +102,13 @@ def renderer_promises(
     return [Promise(kind, owner, name, function, about) for name, function in found.items()]
 
 
-def check_sample(sample: Sample, alphabet: Alphabet) -> None:
+def check_sample(sample: Sample, alphabet: Alphabet, direction: Direction = "rightwards") -> None:
     """Nothing, if a drawn sample is one that training can use.
+
+    Args:
+        sample: As a renderer draws it: its label, and with it the boxes, in logical order.
+        alphabet: Spells its label.
+        direction: Which way its line runs; boxes are y-spans where that is downwards.
 
     Raises:
         CheckError: It is not.
@@ -122,13 +130,16 @@ def check_sample(sample: Sample, alphabet: Alphabet) -> None:
     )
     left, right = sample.boxes.T
     middles = sample.boxes.mean(1)
+    along = middles[along_line(alphabet.split(sample.label), direction)] * (-1 if direction == "leftwards" else 1)
+    length = image.shape[0 if direction == "downwards" else 1]
     require(bool((left <= right).all()), f"a box of label {sample.label!r} ends before it begins")
     require(
-        bool((np.diff(middles) >= -_OVERLAP_PX).all()), f"the boxes of label {sample.label!r} are not in the order of its symbols"
+        bool((np.diff(along) >= -_OVERLAP_PX).all()),
+        f"the boxes of label {sample.label!r} are not in the order of its symbols along a line that runs {direction}",
     )
     require(
-        bool((middles >= 0).all() and (middles <= image.shape[1]).all()),
-        f"a box of label {sample.label!r} has its middle outside the picture of {image.shape[1]} pixels: {middles.tolist()}",
+        bool((middles >= 0).all() and (middles <= length).all()),
+        f"a box of label {sample.label!r} has its middle outside the picture of {length} pixels: {middles.tolist()}",
     )
 
 
@@ -159,8 +170,8 @@ def _refuses(renderer: Renderer, alphabet: Alphabet) -> None:
     require(False, "it takes the unknown option 'no_such_option'; `configured` must raise RecipeError, as `with_options` does")
 
 
-def _frames(drawn: list[Sample], alphabet: Alphabet, recipe: Recipe, before: Prepare | None) -> None:
-    """Whether the recipe's backbone gives frames enough."""
+def _frames(drawn: list[Sample], alphabet: Alphabet, recipe: Recipe, before: Prepare | None, direction: Direction) -> None:
+    """Whether the recipe's backbone gives frames enough for its transcription."""
     needs_torch()
     import torch
 
@@ -168,21 +179,27 @@ def _frames(drawn: list[Sample], alphabet: Alphabet, recipe: Recipe, before: Pre
     from seqrec.testing.learning import core_parts
 
     parts = core_parts()
-    if recipe.backbone.name not in parts.backbones.names():
-        raise SkipTest(f"its recipe takes the backbone '{recipe.backbone.name}', which is not the core's")
-    plain = replace(Recipe(), picture=recipe.picture, backbone=recipe.backbone)
+    for kind, part, known in (
+        ("backbone", recipe.backbone, parts.backbones.names()),
+        ("transcription", recipe.transcription, parts.transcriptions.names()),
+    ):
+        if part.name not in known:
+            raise SkipTest(f"its recipe takes the {kind} '{part.name}', which is not the core's")
+    plain = replace(Recipe(), picture=recipe.picture, backbone=recipe.backbone, transcription=recipe.transcription)
     with torch.device("meta"):
-        backbone = build_network(plain, Alphabet("any", ["a"]), parts).backbone
+        network = build_network(plain, alphabet, parts)
+    backbone = network.backbone
     short = []
     for sample in drawn:
-        height, width = (before(sample.image).image if before else sample.image).shape
+        image = facing(sample.image, direction)
+        height, width = (before(image).image if before else image).shape
         fitted = fitted_width(width, height, recipe.picture.height_px, recipe.picture.min_width_px, backbone.width_step_px)
         frames = int(backbone.frame_lengths(torch.tensor([fitted])))
-        if frames_needed(alphabet.encode(sample.label)) > frames:
+        if network.transcription.frames_needed(alphabet.encode(sample.label)) > frames:
             short.append(f"{sample.label!r} on {width}×{height} pixels gives {frames} frames")
     require(
         len(short) <= MOST_UNREACHABLE * len(drawn),
-        f"{len(short)} of {len(drawn)} pictures have fewer frames than symbols and repeats: {'; '.join(short[:2])}",
+        f"{len(short)} of {len(drawn)} pictures have fewer frames than their labels need: {'; '.join(short[:2])}",
     )
 
 

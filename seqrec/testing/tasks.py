@@ -16,6 +16,7 @@ from seqrec.data.readers import open_dataset
 from seqrec.data.sources import RenderedSource
 from seqrec.decoding.decoders import BeamDecoder
 from seqrec.decoding.lexicon import Entry, Lexicon, parse_entry
+from seqrec.direction import Direction
 from seqrec.errors import MissingExtraError
 from seqrec.interfaces import Prepare, Renderer, Sample, Store
 from seqrec.model_file import read_card
@@ -95,10 +96,12 @@ def task_promises(task: Task) -> list[Promise]:
     if task.renderer:
         for alphabet in task.alphabets:
             about = f"its renderer with alphabet '{alphabet.name}'"
-            found.append(promise(f"draws-{alphabet.name}", about, partial(_draws, task.renderer, alphabet)))
+            found.append(promise(f"draws-{alphabet.name}", about, partial(_draws, task.renderer, alphabet, task.direction)))
         recipe = default_recipe(task)
         before = task.preparations.get(recipe.picture.prepare)
-        found += renderer_promises(task.renderer, task.alphabet, "task", task.name, "its renderer", recipe, before)
+        found += renderer_promises(
+            task.renderer, task.alphabet, "task", task.name, "its renderer", recipe, before, task.direction
+        )
     for name, prepare in task.preparations.items():
         found.append(promise(f"prepares-{name}", f"preparation '{name}'", partial(_prepares, task, prepare)))
     return found
@@ -108,9 +111,9 @@ def learning_promises(task: Task) -> list[Promise]:
     """The promises of a task that train a network, or write one to a file."""
     found = {
         "learns-by-heart": lambda: _with_network(task, lambda network, alphabet, recipe, before: learn_by_heart(
-            network, alphabet, recipe.picture, practice(task), before)),
+            network, alphabet, recipe.picture, practice(task), before, task.direction)),
         "reads-the-same-from-its-file": lambda: _with_network(task, lambda network, alphabet, recipe, before: saved_and_loaded(
-            network, alphabet, recipe, practice(task), before)),
+            network, alphabet, recipe, practice(task), before, task.direction)),
         "reads-the-same-as-onnx": lambda: _onnx(task),
     }  # fmt: skip
     return [Promise("task", task.name, name, function) for name, function in found.items()]
@@ -185,11 +188,11 @@ def _grammar(task: Task, grammar: "Callable[[Alphabet], Grammar | Automaton]") -
     BeamDecoder(grammars=[(grammar(task.alphabet), 1.0)])
 
 
-def _draws(renderer: Renderer | None, alphabet: Alphabet) -> None:
+def _draws(renderer: Renderer | None, alphabet: Alphabet, direction: Direction) -> None:
     assert renderer is not None
     source = RenderedSource(renderer.configured(alphabet, {}), _SEED)
     for index in range(PICTURES // 5):
-        check_sample(source.sample(index), alphabet)
+        check_sample(source.sample(index), alphabet, direction)
 
 
 def _samples(task: Task) -> None:
@@ -266,4 +269,7 @@ def _onnx(task: Task) -> None:
     needs_torch()
     if importlib.util.find_spec("seqrec.export") is None:
         raise SkipTest("this seqrec has no export to ONNX")
-    _with_network(task, lambda network, alphabet, recipe, before: exported(network, alphabet, recipe, practice(task), before))
+    _with_network(
+        task,
+        lambda network, alphabet, recipe, before: exported(network, alphabet, recipe, practice(task), before, task.direction),
+    )

@@ -14,7 +14,8 @@ from seqrec.data.sharded import ShardedSource
 from seqrec.data.sources import Mixture, RenderedSource, Source, StoredSource
 from seqrec.data.stream import Example, Preparation, Skip
 from seqrec.errors import DataError
-from seqrec.interfaces import Backbone, Renderer
+from seqrec.interfaces import Renderer
+from seqrec.network import Network
 from seqrec.notation import Notation
 from seqrec.pictures import fitted_width
 from seqrec.plugins import Registry
@@ -43,7 +44,7 @@ def gather(
     recipe: Recipe,
     task: Task,
     alphabet: Alphabet,
-    backbone: Backbone,
+    network: Network,
     plugins: Registry,
 ) -> Material:
     """The task's renderer and the recipe's data sets as one mixture; samples that cannot be used are found here.
@@ -54,7 +55,8 @@ def gather(
     """
     readers = [reader for _, reader in plugins.dataset_readers]
     renderer = task.renderer.configured(alphabet, recipe.renderer) if task.renderer else None
-    size, step = recipe.picture, backbone.width_step_px
+    size, backbone, needed = recipe.picture, network.backbone, network.transcription.frames_needed
+    step = backbone.width_step_px
     before, notation = task.preparation_named(size.prepare), task.notation_of(alphabet)
     frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).numpy().astype(np.int64)
 
@@ -80,7 +82,7 @@ def gather(
             weights.append(weight)
             continue
         found = audit(
-            store, notation.meaning if notation else alphabet, None if before else frames_for
+            store, notation.meaning if notation else alphabet, None if before else frames_for, frames_needed=needed
         )  # what is prepared is measured when it is
         messages += [f"{path}: {line}" for line in found.summary()]
         if not len(found.usable):
@@ -95,7 +97,7 @@ def gather(
     if not sources:
         raise DataError(f"nothing to train on: task '{task.name}' draws no pictures and no --data is given")
     mixture = sources[0] if len(sources) == 1 else Mixture(sources, weights, recipe.train.seed)
-    preparation = Preparation(mixture, alphabet, size, frames, step, before, task.direction)
+    preparation = Preparation(mixture, alphabet, size, frames, step, before, task.direction, needed)
     examples: list[Example] = []
     for name, source, count in held_out or _validation_sources(recipe, renderer, plugins, notation):
         prepared = dataclasses.replace(preparation, source=source).pieces(0, count)

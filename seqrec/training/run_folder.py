@@ -10,6 +10,7 @@ import torch
 from seqrec.errors import RunError
 from seqrec.model_file import write_atomically
 from seqrec.recipe import Recipe, load_recipe
+from seqrec.training.saved_state import load_saved
 
 STATE_VERSION = 1
 
@@ -60,8 +61,11 @@ class RunFolder:
         """The recipe of the run that lies here.
 
         Raises:
-            RunError: No run lies here.
+            RunError: No run lies here, or a file of it is a link to one that lies elsewhere and would be written to.
         """
+        for file in (self.recipe_file, self.model_file, self.state_file, self.metrics_file, self.path / "report.html"):
+            if file.is_symlink() and not file.resolve().is_relative_to(self.path.resolve()):
+                raise RunError(f"'{file}' is a link to '{file.resolve()}', outside of the run; put the file itself there")
         if not self.recipe_file.is_file():
             raise RunError(f"'{self.path}' holds no run to resume; start one without --resume")
         return load_recipe(self.recipe_file)
@@ -83,7 +87,7 @@ class RunFolder:
         if not self.state_file.is_file():
             raise RunError(f"'{self.path}' has no saved state (state.pt); start the run anew in another folder")
         try:
-            state = torch.load(self.state_file, map_location="cpu", weights_only=True)
+            state = load_saved(self.state_file)
             version = state["version"]
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -92,7 +96,7 @@ class RunFolder:
             raise RunError(
                 f"'{self.state_file}' is of version {version}, this seqrec reads version {STATE_VERSION}; start the run anew"
             )
-        return dict(state)
+        return state
 
     def log(self, record: Mapping[str, object]) -> None:
         """Append one record to the metrics."""

@@ -69,11 +69,12 @@ def begin(
     fabric = _fabric(recipe, device, devices, nodes)
     torch.manual_seed(recipe.train.seed)
     network = build_network(recipe, alphabet, plugins)
+    _try_loss(network)
     messages = _adopt(network, alphabet, init) if init else []
     run = RunFolder(folder)
     if not resume:
         run.refuse_if_used()
-    material = gather(recipe, task, alphabet, network.backbone, plugins)
+    material = gather(recipe, task, alphabet, network, plugins)
     if fabric.is_global_zero and not resume:
         run.begin(recipe)
     workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 1) // fabric.world_size)
@@ -169,6 +170,18 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, train.learning_rate, fused=True)
+
+
+def _try_loss(network: Network) -> None:
+    """Nothing, where the loss can be computed: what it needs may not be installed, as torchaudio for a transducer's.
+
+    Raises:
+        MissingExtraError: That is so.
+    """
+    target, one = torch.ones(1, 1, dtype=torch.int64), torch.ones(1, dtype=torch.int64)
+    frames = torch.zeros(max(network.transcription.frames_needed([1]), 1), 1, network.sequence.features)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        network.transcription.loss(frames, one * len(frames), target, one)
 
 
 def _adopt(network: Network, alphabet: Alphabet, init: Path) -> list[str]:

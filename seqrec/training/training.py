@@ -188,28 +188,28 @@ class Training:
             RunError: It was saved by another number of processes, or its weights are those of another network.
         """
         processes = self.fabric.world_size
-        if len(state["places"]) != processes:
-            saved = len(state["places"])
-            raise RunError(
-                f"'{self.run.path}' was saved by {saved} processes and {processes} would go on; start as many as before"
-            )
         try:
+            saved = len(state["places"])
+            if saved != processes:
+                raise RunError(
+                    f"'{self.run.path}' was saved by {saved} processes and {processes} would go on; start as many as before"
+                )
             self.bare.load_state_dict(state["network"])
             if self.average:
                 self.average.network.load_state_dict(state["average"])
             self.optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError, KeyError) as error:
+            self.step, self.pictures, self.seconds = int(state["step"]), int(state["pictures"]), float(state["seconds"])
+            self.best, self.stale = (float(state["best"][0]), float(state["best"][1])), int(state["stale"])
+            self.losses = list(state["losses"])
+            turn, batch = state["places"][self.fabric.global_rank].tolist()
+            self.place = Place(int(turn), int(batch))
+            torch.set_rng_state(state["random"][self.fabric.global_rank])
+        except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
             reason = " ".join(str(error).split())[:200]
             raise RunError(
                 f"'{self.run.state_file}' does not fit this recipe: {reason}; resume with the network, optimizer and ema_decay "
                 "that the run began with"
             ) from error
-        self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
-        self.best, self.stale = tuple(state["best"]), state["stale"]
-        self.losses = list(state["losses"])
-        turn, batch = state["places"][self.fabric.global_rank].tolist()
-        self.place = Place(turn, batch)
-        torch.set_rng_state(state["random"][self.fabric.global_rank])
 
     def agreed(self, *wishes: bool) -> list[bool]:
         """For each wish whether any process has it; all processes also agree on the time spent, which the schedule may follow."""

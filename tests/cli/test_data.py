@@ -211,6 +211,58 @@ def test_convert_writes_shards_that_are_read_as_one_set(form: str, seqrec: Comma
     assert (found.code, found.err) == (2, "error: --shards 11: there are only 10 samples; write fewer shards\n")
 
 
+@pytest.mark.parametrize("form", ["lmdb", "tar"])
+def test_shards_carry_every_lexicon_by_its_name_and_name_what_they_leave_out(
+    form: str, seqrec: Command, words: Path, tmp_path: Path
+) -> None:
+    from seqrec.data.lexicons import own_lexicons
+    from seqrec.data.readers import open_dataset
+
+    (words / "5.png").write_bytes(b"garbage")
+    own = {
+        "few": {f"{number}.png": [word, "ab"] for number, word in enumerate(WORDS)},
+        "Two Words": {f"{number}.png": [word, "a b", "c d"] for number, word in enumerate(WORDS[:9])},
+        "most": {f"{number}.png": [word, "x", "y", "z"] for number, word in enumerate(WORDS)},
+    }
+    for name, rows in own.items():
+        text = "".join("\t".join([picture, *some]) + "\n" for picture, some in rows.items())
+        (words / f"lexicon-{name}.tsv").write_text(text)
+    out = tmp_path / "out"
+    found = seqrec("data", "convert", words, "-o", out, "--shards", "3", "--as", form)
+    assert found.code == 1
+    told = found.err.splitlines()
+    assert told[0] == f"{out}: 9 samples in 3 shards, with lexicons few, Two Words, most"
+    listed = out / "shard-001" / "left-out.tsv" if form == "lmdb" else out / "shard-001.left-out.tsv"
+    assert told[1].startswith("1 of 10 samples left out, all of them named in ")
+    assert told[2].startswith("  5.png: '5.png' is no picture in a format we read")
+    assert listed.read_text().startswith("5\t5.png\t'5.png' is no picture")
+    store = open_dataset(out)
+    lexicons = own_lexicons(store, out)
+    renamed = {"2": "few"} if form == "lmdb" else {}  # what lies in the keys of an LMDB set has no name
+    assert [renamed.get(name, name) for name in lexicons] == ["few", "Two Words", "most"]
+    kept = [number for number in range(len(WORDS)) if number != 5]
+    assert [store.label(index) for index in range(len(store))] == [WORDS[number] for number in kept]
+    for name, lexicon in lexicons.items():
+        rows = own[renamed.get(name, name)]
+        assert [lexicon(index) for index in range(len(store))] == [rows.get(f"{number}.png") for number in kept]
+
+
+@pytest.mark.parametrize("form", ["lmdb", "tar"])
+def test_audit_of_a_folder_of_shards_names_shard_and_sample(form: str, seqrec: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "words"
+    folder.mkdir()
+    labels_of = [*WORDS[:5], WORDS[5] + "é"]
+    for number, word in enumerate(labels_of):
+        (folder / f"{number}.png").write_bytes(drawn(word))
+    (folder / "gt.txt").write_text("".join(f"{number}.png\t{word}\n" for number, word in enumerate(labels_of)), "utf-8")
+    assert seqrec("data", "convert", folder, "-o", tmp_path / "out", "--shards", "2", "--as", form).code == 0
+    found = seqrec("data", "audit", tmp_path / "out", "--task", "bars")
+    key = "shard-001/image-000000003" if form == "lmdb" else "shard-001.tar/000000002"
+    assert found.code == 1
+    assert f"{tmp_path / 'out'}: 6 samples, 5 can be used" in found.out
+    assert f"symbol outside the alphabet: 'é' (sample '{key}')" in found.out
+
+
 def test_each_process_of_torchrun_draws_shards_of_its_own(
     seqrec: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,7 +186,7 @@ def tar_set(folder: Path, counts: list[int]) -> list[str]:
     for number, count in enumerate(counts):
         drawn = [RenderedSource(BarRenderer(), number).sample(index) for index in range(count)]
         labels += [one.label for one in drawn]
-        samples = [(encode_png(one.image), ".png", one.label, ["a", "b c"]) for one in drawn]
+        samples = [(encode_png(one.image), ".png", one.label, {"": ["a", "b c"], "Few": ["x"]}) for one in drawn]
         write_tar(folder / f"shard-{number:03d}.tar", range(count), samples.__getitem__)
     return labels
 
@@ -199,7 +199,8 @@ def test_tar_shards_are_read_anywhere_in_them_by_whatever_names_them(tmp_path: P
         assert isinstance(store, TarStore)
         assert [label for _, label, _ in iterate(store)] == labels
         assert store.encoded(8).startswith(b"\x89PNG")
-        assert store.lexicon(0) == ["a", "b c"]  # type: ignore[attr-defined]
+        assert store.lexicon(0) == ["a", "b c"]
+        assert {name: lexicon(8) for name, lexicon in store.named_lexicons().items()} == {"Few": ["x"]}
         assert pickle.loads(pickle.dumps(store)).label(5) == labels[5]
     assert open_dataset(tmp_path).key(3) == "shard-001.tar/000000000"
 
@@ -208,7 +209,7 @@ def test_tar_shard_is_written_the_same_each_time_and_kept_when_it_is_there(tmp_p
     tar_set(tmp_path / "one", [3])
     tar_set(tmp_path / "two", [3])
     assert (tmp_path / "one" / "shard-000.tar").read_bytes() == (tmp_path / "two" / "shard-000.tar").read_bytes()
-    assert write_tar(tmp_path / "one" / "shard-000.tar", range(9), lambda index: (b"", ".png", "", None)) == 3
+    assert write_tar(tmp_path / "one" / "shard-000.tar", range(9), lambda index: (b"", ".png", "", {})) == 3
 
 
 def test_tar_files_of_others_are_read_with_json_labels_and_folders(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The stream of batches: the same whatever the workers, picked up anywhere, nothing left out in silence."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -258,3 +259,14 @@ def test_skip_says_key_and_reason() -> None:
     assert preparation_of(Listed([picture("x", "key")])).prepare(0) == Skip(
         "key", "symbol 'x' (U+0078) at position 1 of 'x' is not in alphabet 'bars8' (8 symbols)"
     )
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_transcription_says_which_targets_fit_wherever_pictures_are_prepared(workers: int) -> None:
+    source = Listed([picture("a" * 9, "repeats", 32), picture("abcdabcd", "plain", 32), picture("abcdabcda", "long", 32)])
+    preparation = dataclasses.replace(preparation_of(source), frames_needed=lambda target: len(target))  # cannot be pickled
+    with Stream(preparation, DataRecipe(chunk=3, reuse=1), 1, 1, workers=workers) as stream:
+        batches = stream.batches()
+        assert [next(batches)[0].keys for _ in range(2)] == [("plain",)] * 2
+    assert stream.skips["long"].reason == "a target of 9 symbols needs 9 frames, the picture gives 8; widen it or drop it"
+    assert set(stream.skips) == {"long", "repeats"}

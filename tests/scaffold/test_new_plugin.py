@@ -144,7 +144,7 @@ def test_task_without_a_renderer_keeps_pictures_out_to_validate_on(
     import dataclasses
 
     from seqrec import Alphabet, Task
-    from seqrec.backbones.fast import FastBackbone
+    from seqrec.network import build_network
     from seqrec.plugins import build_registry
     from seqrec.training.material import gather
 
@@ -153,9 +153,8 @@ def test_task_without_a_renderer_keeps_pictures_out_to_validate_on(
     recipe = dataclasses.replace(tiny_recipe, data=dataclasses.replace(tiny_recipe.data, sets=(str(data),)))
     from seqrec import builtin
 
-    material = gather(
-        recipe, Task("meter", alphabet), alphabet, FastBackbone(32), build_registry([("seqrec", "", lambda: builtin)])
-    )
+    plugins = build_registry([("seqrec", "", lambda: builtin)])
+    material = gather(recipe, Task("meter", alphabet), alphabet, build_network(recipe, alphabet, plugins), plugins)
     kept = {material.preparation.source.sample(index).key for index in range(36)}
     apart = {example.key.partition(": ")[2] for example in material.validation}
     assert (len(kept), len(apart), kept & apart) == (36, 4, set())

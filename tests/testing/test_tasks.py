@@ -143,7 +143,7 @@ def test_sample_pictures_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         (lambda s: Sample(s.image, s.label, s.boxes[:, ::-1]), "ends before it begins"),
         (lambda s: Sample(s.image, s.label, s.boxes[::-1]), "are not in the order of its symbols"),
         (lambda s: Sample(s.image, s.label, s.boxes + 5000), "has its middle outside the picture"),
-        (lambda s: Sample(s.image, s.label * 20), "of 100 pictures have fewer frames than symbols and repeats: "),
+        (lambda s: Sample(s.image, s.label * 20), "of 100 pictures have fewer frames than their labels need: "),
         (lambda s: Sample(np.zeros((32, 100), np.uint8), "a"), "every seed gives the same picture"),
         (lambda s: 1 / 0, "ZeroDivisionError: division by zero"),
     ],

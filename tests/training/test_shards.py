@@ -24,7 +24,7 @@ def test_run_learns_from_shards_that_are_not_looked_through_before(
     data = dataclasses.replace(tiny_recipe.data, sets=(str(tmp_path),), render_weight=0.0)
     recipe = dataclasses.replace(tiny_recipe, data=data)
     network = build_network(recipe, BARS, plugins)
-    material = gather(recipe, plugins.task("bars"), BARS, network.backbone, plugins)
+    material = gather(recipe, plugins.task("bars"), BARS, network, plugins)
     assert f"{tmp_path}: 80 samples in 4 shards" in material.messages
     source = material.preparation.source
     assert has_lanes(source)
