@@ -172,6 +172,7 @@ def target_lexicon(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]
     import numpy as np
 
     from seqrec.alphabet import Alphabet
+    from seqrec.decoding.bktree import BKTree
     from seqrec.decoding.decoders import BKTreeDecoder, LexiconDecoder
     from seqrec.decoding.lexicon import Lexicon
     from seqrec.decoding.lexicon_file import load_lexicon, save_lexicon, verify_lexicon
@@ -188,7 +189,7 @@ def target_lexicon(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]
             if found.alphabet.classes < 100:  # tables that lie must not lead a search outside of them
                 scores = rng.normal(0, 2, (9, found.alphabet.classes))
                 log_probs = np.asarray(scores - np.log(np.exp(scores).sum(1, keepdims=True)), np.float32)
-                for decoder in (LexiconDecoder(found, n_best=3), BKTreeDecoder(found)):
+                for decoder in (LexiconDecoder(found, n_best=3), BKTreeDecoder(BKTree(found))):
                     decoder(log_probs)
             verify_lexicon(folder / "x.lex")
         with contextlib.suppress(SeqrecError):
@@ -214,7 +215,7 @@ def target_arpa(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
 
 
 def target_model(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
-    """Model files: what they say of themselves, their weights, their networks; the first byte says whether a card alone follows."""
+    """Model files: what they say of themselves, their weights and networks; the first byte says whether a card alone follows."""
     import json
 
     import torch

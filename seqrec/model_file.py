@@ -25,9 +25,6 @@ FORMAT = 1
 TEMPERATURES = (0.05, 20.0)
 """Lowest and highest temperature that a model file may hold; beyond them nothing of a confidence is left."""
 
-MOST_HEIGHT_PX, MOST_WIDTH_PX = 1024, 100_000
-"""Sizes up to which a model file may have pictures scaled."""
-
 METADATA_KEY = "seqrec"
 """Under which a file's metadata hold the card."""
 
@@ -172,13 +169,11 @@ def card_from_metadata(metadata: Mapping[str, str], path: Path) -> ModelCard:
         told = json.loads(metadata[METADATA_KEY])
         if told["format"] > FORMAT:
             raise ModelFileError(f"'{path}' is of format {told['format']}; this seqrec reads up to {FORMAT}: upgrade seqrec")
-        recipe = Recipe.from_toml(told["recipe"], f"recipe in '{path}'")
-        _check_sizes(recipe, path)
         return ModelCard(
             _of_type(told, "task", str),
             _of_type(told, "plugin", str),
             Alphabet.from_json(json.dumps(told["alphabet"])),
-            recipe,
+            Recipe.from_toml(told["recipe"], f"recipe in '{path}'"),
             bool(told["turn_tall"]),
             _of_type(told, "versions", dict),
             _of_type(told, "trained", dict),
@@ -195,22 +190,6 @@ def _of_type(told: Mapping[str, Any], key: str, kind: type[T]) -> T:
     if not isinstance(told[key], kind):
         raise TypeError(f"its '{key}' is {str(told[key])[:40]!r}; expected {kind.__name__}")
     return told[key]  # type: ignore[no-any-return]
-
-
-def _check_sizes(recipe: Recipe, path: Path) -> None:
-    """Nothing, where no picture is made larger than any reader needs: what a file says costs whoever reads with it memory.
-
-    Raises:
-        ModelFileError: One would be.
-    """
-    picture = recipe.picture
-    for key, value, most in (
-        ("height_px", picture.height_px, MOST_HEIGHT_PX),
-        ("min_width_px", picture.min_width_px, MOST_WIDTH_PX),
-        ("max_width_px", picture.max_width_px, MOST_WIDTH_PX),
-    ):
-        if value > most:
-            raise ModelFileError(f"'{path}': its recipe's 'picture.{key}' is {value:,}; a reader may have up to {most:,}")
 
 
 def store_temperature(path: Path, temperature: float) -> None:

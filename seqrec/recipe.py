@@ -12,6 +12,9 @@ import tomli_w
 
 from seqrec.errors import RecipeError, nearest
 
+MOST_HEIGHT_PX, MOST_WIDTH_PX = 1024, 100_000
+"""Sizes to which pictures may be scaled at most: a recipe may come in a stranger's model file."""
+
 Options = Mapping[str, object]
 
 
@@ -188,6 +191,12 @@ class Recipe:
         ):
             if not value >= least:  # NaN is not
                 raise RecipeError(f"{source}: '{key}' is {value}; it must be at least {least}")
+        for key, value, most in (
+            ("picture.height_px", recipe.picture.height_px, MOST_HEIGHT_PX),
+            ("picture.max_width_px", recipe.picture.max_width_px, MOST_WIDTH_PX),
+        ):
+            if value > most:
+                raise RecipeError(f"{source}: '{key}' is {value}; it must be at most {most}")
         if not 0 <= recipe.train.ema_decay < 1:
             raise RecipeError(f"{source}: 'train.ema_decay' is {recipe.train.ema_decay}; it must be in 0..1, below 1")
         if not 0 <= recipe.data.invert <= 1:

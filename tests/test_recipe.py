@@ -102,6 +102,8 @@ def test_every_misspelt_table_is_refused_with_the_nearest_one(key: str) -> None:
         ("[data]\naugment = -0.5", "run.toml: 'data.augment' is -0.5; it must be at least 0"),
         ("[picture]\nmin_width_px = 200\nmax_width_px = 100",
          "run.toml: 'picture.max_width_px' is 100; it must be at least 200"),
+        ("[picture]\nheight_px = 2000", "run.toml: 'picture.height_px' is 2000; it must be at most 1024"),
+        ("[picture]\nmax_width_px = 1000000", "run.toml: 'picture.max_width_px' is 1000000; it must be at most 100000"),
     ],
 )  # fmt: skip
 def test_wrong_types_and_values_are_one_line(text: str, message: str) -> None:

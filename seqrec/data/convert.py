@@ -87,7 +87,7 @@ def write_samples(
                     normal = unicodedata.normalize("NFC", label)
                     renormalised += normal != label
                     words = lexicons[inside](place) if inside else None
-                    note = json.dumps({**job, "next": number + 1}).encode("ascii")
+                    note = json.dumps({**job, "next": number + 1, "lexicon": inside}).encode("ascii")
                     writer.add(encoded, normal, size, words, _origin(store, place), note)
                 if progress is not None:
                     progress(number + 1)

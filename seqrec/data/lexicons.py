@@ -19,8 +19,8 @@ def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
     """The lexicons that the pictures of a data set have, by name, those with the fewest words first.
 
     Files `lexicon-NAME.tsv` count that lie in the set's folder, beside its label file or, where it is of several LMDB sets, in
-    theirs. Lexicons that the format itself has count under their names, or if they have none, as an LMDB set's `lexicon-%09d`
-    keys, under the number of words that they usually hold, as `50` or `1k`, unless there is a file of that name.
+    theirs. Lexicons that the format itself has, as an LMDB set's `lexicon-%09d` keys, count under their names, or if they have
+    none under the number of words that they usually hold, as `50` or `1k`, unless there is a file of that name.
 
     Args:
         store: The data set.
@@ -43,10 +43,10 @@ def own_lexicons(store: Store, path: Path) -> dict[str, OwnLexicon]:
     found = {name: _from_files(some, store) for name, some in (inner | files).items()}
     found |= {name: lexicon for name, lexicon in getattr(store, "named_lexicons", dict)().items() if name not in found}
     counts = {name: _usual(lexicon, store) for name, lexicon in found.items()}
-    for lexicon in _of_format(store):
+    for own, lexicon in _of_format(store):
         usual = _usual(lexicon, store)
         if usual:
-            name = size_name(usual)
+            name = own or size_name(usual)
             counts.setdefault(name, usual)
             found.setdefault(name, lexicon)
     return {name: found[name] for name in sorted(found, key=lambda name: (counts[name], name))}
@@ -126,11 +126,12 @@ def _chosen(where: str, found: dict[str, T], name: str) -> tuple[str, T]:
     return chosen, found[chosen]
 
 
-def _of_format(store: Store) -> list[OwnLexicon]:
-    """Lexicons that a store has of its format: of columns, or one key a sample."""
+def _of_format(store: Store) -> list[tuple[str, OwnLexicon]]:
+    """Lexicons that a store has of its format, of columns, or one key a sample, with their names or ""."""
     columns = getattr(store, "lexicons", ())
     single = getattr(store, "lexicon", None)
-    return [*([single] if single else []), *(_column(column) for column in columns)]
+    name = getattr(store, "lexicon_name", str)()
+    return [*([(name, single)] if single else []), *(("", _column(column)) for column in columns)]
 
 
 def _column(column: Sequence[Sequence[str] | None]) -> OwnLexicon:

@@ -1,5 +1,6 @@
 """Stores: where labelled pictures lie, read one at a time from any number of processes. Writing is in `writer.py`."""
 
+import json
 import os
 import re
 import stat
@@ -239,6 +240,18 @@ class LmdbStore:
         """
         value = self._value("lexicon", index)
         return None if value is None else self._text("lexicon", index, value).split()
+
+    def lexicon_name(self) -> str:
+        """The name of the samples' own small lexicon, where the sets were written here and agree; else ""."""
+        names = set()
+        for part in self._sets:
+            try:
+                told = json.loads(part.get(NOTE.decode("ascii")) or b"{}")
+            except (ValueError, RecursionError):
+                told = {}
+            name = told.get("lexicon") if isinstance(told, dict) else ""
+            names.add(name if isinstance(name, str) else "")
+        return names.pop() if len(names) == 1 else ""
 
     def origin(self, index: int) -> str | None:
         """The picture's name where it comes from, or None where the set does not say."""

@@ -179,9 +179,7 @@ class Stream:
         self.skipped = 0
         # A worker of its own for each share of lanes, so that it reads their shards alone; else all workers take what comes.
         self._lanes = has_lanes(preparation.source)
-        sent = replace(
-            preparation, frames_needed=_none_needed
-        )  # a transcription's own would need torch; asked here, in `_collect`
+        sent = replace(preparation, frames_needed=_none_needed)  # a transcription needs torch; `_collect` asks it here
         self._pools = [_pool(sent, 1) for _ in range(workers)] if self._lanes else [_pool(sent, workers)] if workers else []
         self.buckets = _bucket_widths(preparation)
 

@@ -59,6 +59,14 @@ class Moody(Small):
             next(self.parameters()).add_(torch.rand(1, generator=torch.Generator().manual_seed(torch.seed() % 2**31)))
 
 
+class Curious(Small):
+    """Looks at its weights before they are there."""
+
+    def __init__(self, height_px: int) -> None:
+        super().__init__(height_px)
+        self.largest = float(next(self.parameters()).detach().max())
+
+
 class Closed(Small):
     def __init__(self, height_px: int) -> None:
         super().__init__(height_px)
@@ -92,6 +100,7 @@ class Bare(nn.Module):
         (Displaced, "px; by frame_offset_px and frame_stride_px it stands at"),
         (Idle, "no gradient reaches spare.weight, spare.bias"),
         (Moody, "the same seed gives other weights: stages.0.conv.weight"),
+        (Curious, "on torch's device 'meta' it cannot be built: "),
         (Closed, "Can't pickle"),
         (Forgetful, "with its saved weights it gives something else"),
         (Bare, "it lacks features, width_step_px, frame_stride_px, frame_offset_px"),
