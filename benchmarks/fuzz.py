@@ -225,13 +225,14 @@ def target_model(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
     from seqrec.engines.torch_engine import load_engine
     from seqrec.errors import SeqrecError
     from seqrec.model_file import METADATA_KEY, ModelCard, card_to_json, read_card, read_weights, save_model
+    from seqrec.network import build_network
     from seqrec.plugins import build_registry
     from seqrec.recipe import Recipe
 
     small = ["backbone.channels=[1, 1, 1, 1, 1, 1, 1]", "sequence.hidden=1", "sequence.layers=1"]
     card = ModelCard("x", "x 1", Alphabet("letters", "abc"), Recipe().with_settings(small))
-    save_model(folder / "seed.safetensors", {"w": torch.zeros(3)}, card)
     registry = build_registry([("seqrec", "", lambda: builtin)])
+    save_model(folder / "seed.safetensors", build_network(card.recipe, card.alphabet, registry).state_dict(), card)
     torch.set_num_threads(1)
 
     def use(content: bytes) -> None:
@@ -317,6 +318,7 @@ def run_target(name: str, seconds: int, keep: Path) -> None:
         corpus.mkdir()
         for number, seed in enumerate(seeds):
             (corpus / str(number)).write_bytes(seed)
+            use(seed)  # what numba compiles takes longer than an input may
         limits = [
             "-rss_limit_mb=2048",
             "-malloc_limit_mb=2048",
@@ -324,7 +326,7 @@ def run_target(name: str, seconds: int, keep: Path) -> None:
             f"-max_total_time={seconds}",
             "-print_final_stats=1",
         ]
-        atheris.Setup([sys.argv[0], *limits, "-max_len=4096", f"-artifact_prefix={keep}/{name}-", str(corpus)], use)
+        atheris.Setup([sys.argv[0], *limits, "-max_len=16384", f"-artifact_prefix={keep}/{name}-", str(corpus)], use)
         atheris.Fuzz()
 
 
@@ -354,9 +356,10 @@ def main() -> None:
             str(chosen.keep),
             "--inside",
         ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
-        )
+        # An index outside of a table is an error then, and not somebody else's memory.
+        checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(chosen.keep / "compiled")}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **checked}
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
         told = done.stdout + done.stderr
         inputs, memory = (re.search(rf"stat::{what}:\s+(\d+)", told) for what in ("number_of_executed_units", "peak_rss_mb"))
         found = re.findall(r"(?:Error|Exception|ERROR|ALARM)[^\n]*", told)

@@ -3,9 +3,9 @@
 import json
 import math
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,7 +115,7 @@ class OnnxEngine:
             raise self._broken(f"log_probs {found.shape}, expected (T, 1, {self.alphabet.classes})")
         return found
 
-    def _run(self, outputs: list[str], given: "dict[str, npt.NDArray[Any]]") -> "list[npt.NDArray[Any]]":
+    def _run(self, outputs: list[str], given: Mapping[str, object]) -> "list[npt.NDArray[Any]]":
         try:
             return self._session.run(outputs, given)  # type: ignore[no-any-return]
         except Exception as error:  # as for a file that cannot be loaded
@@ -125,7 +125,7 @@ class OnnxEngine:
         return ModelFileError(f"'{self._path}' does not do what a reader must: {found}; export it again")
 
 
-def _runtime(path: Path) -> ModuleType:
+def _runtime(path: Path) -> Any:
     """onnxruntime, and a file for it.
 
     Raises:
@@ -141,7 +141,7 @@ def _runtime(path: Path) -> ModuleType:
 
 
 @cache
-def _bounded(onnxruntime: ModuleType) -> bool:
+def _bounded(onnxruntime: Any) -> bool:
     """Whether graphs of this process may take half of the machine's memory at most: a graph may ask for any amount."""
     try:
         most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
@@ -155,7 +155,7 @@ def _bounded(onnxruntime: ModuleType) -> bool:
     return True
 
 
-def _session(onnxruntime: ModuleType, path: Path, device: str) -> "InferenceSession":
+def _session(onnxruntime: Any, path: Path, device: str) -> "InferenceSession":
     """A session of a file.
 
     Raises:

@@ -234,7 +234,7 @@ def test_shards_carry_every_lexicon_by_its_name_and_name_what_they_leave_out(
     assert told[0] == f"{out}: 9 samples in 3 shards, with lexicons few, Two Words, most"
     listed = out / "shard-001" / "left-out.tsv" if form == "lmdb" else out / "shard-001.left-out.tsv"
     assert told[1].startswith("1 of 10 samples left out, all of them named in ")
-    assert told[2].startswith("  5.png: '5.png' is no picture in a format we read")
+    assert told[2].startswith("5.png: '5.png' is no picture in a format we read")
     assert listed.read_text().startswith("5\t5.png\t'5.png' is no picture")
     store = open_dataset(out)
     lexicons = own_lexicons(store, out)
