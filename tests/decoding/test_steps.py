@@ -185,6 +185,13 @@ def test_steps_are_the_log_softmax_of_what_frame_and_history_add_up_to(context: 
     assert (steps.frames, steps.classes) == (6, 4)
 
 
+@pytest.mark.parametrize("context", [1, 2, 3])
+def test_each_symbol_of_a_run_changes_what_may_come_next_however_long_the_run_is(context: int) -> None:
+    steps = random_joint(3, context, 1).steps(np.ones((2, 5), np.float32))
+    for count in range(9):
+        assert np.abs(steps((1,) * count) - steps((1,) * (count + 1))).max() > 0.01
+
+
 def test_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqrec.decoding.steps._KEPT", 60)
     steps = random_joint(4, 2, 3).steps(np.ones((5, 5), np.float32))
