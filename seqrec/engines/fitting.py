@@ -2,13 +2,15 @@
 
 import math
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_buffer_registration_hook, register_module_parameter_registration_hook
+from torch.overrides import TorchFunctionMode
 
 from seqrec.errors import ModelFileError, PluginError
 from seqrec.model_file import ModelCard
@@ -42,7 +44,8 @@ def network_for(card: ModelCard, shapes: Shapes, registry: Registry, file: Path)
     """
     stored = sum(math.prod(shape) for shape in shapes.values())
     try:
-        with _counted(stored + max(stored, _NUMBERS_BESIDE), len(shapes) + _TENSORS_BESIDE, file), torch.device("meta"):
+        most = stored + max(stored, _NUMBERS_BESIDE), len(shapes) + _TENSORS_BESIDE
+        with _counted(*most, file), torch.device("meta"), _Unfilled():
             planned = build_network(card.recipe, card.alphabet, registry)
     except (ModelFileError, PluginError):
         raise
@@ -73,6 +76,15 @@ def _of_the_core(recipe: Recipe, registry: Registry) -> bool:
         registry.transcriptions.owner(registry.transcriptions.get(transcription)),
     }
     return owners == {CORE}
+
+
+class _Unfilled(TorchFunctionMode):
+    """Within it weights are not drawn by chance: without memory that does nothing, but torch takes a second to prepare for it."""
+
+    def __torch_function__(
+        self, function: Callable[..., object], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> object:
+        return args[0] if function in (Tensor.normal_, Tensor.uniform_) else function(*args, **kwargs or {})
 
 
 @contextmanager

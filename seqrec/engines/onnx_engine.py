@@ -29,6 +29,7 @@ _VALUES = {
     "log_probs": "tensor(float)",
     "frame_lengths": "tensor(int64)",
 }
+"""What a reader's graph takes and gives, and of which type."""
 _WIDEST_STEP_PX = 64
 
 LEVELS, ONLY_FRAMES, GIVEN_FRAMES = "levels", "only_frames", "frames"
@@ -63,9 +64,8 @@ class OnnxEngine:
             self.width_step_px = int(frames["width_step_px"])
             self.frame_stride_px = float(frames["frame_stride_px"])
             self.frame_offset_px = float(frames["frame_offset_px"])
-            if not (
-                1 <= self.width_step_px <= _WIDEST_STEP_PX and 0 < self.frame_stride_px < math.inf > abs(self.frame_offset_px)
-            ):
+            places = self.frame_stride_px, self.frame_offset_px
+            if not (1 <= self.width_step_px <= _WIDEST_STEP_PX and self.frame_stride_px > 0 and all(map(math.isfinite, places))):
                 raise ValueError(f"{self.width_step_px}, {self.frame_stride_px}, {self.frame_offset_px} pixels")
             if frames["gives"] != "posteriors":
                 raise ValueError(f"it gives {str(frames['gives'])[:40]!r}")
