@@ -26,6 +26,8 @@ from seqrec.training.average import Average
 from seqrec.training.run_folder import RunFolder
 from seqrec.training.schedule import learning_rate
 
+_MOST_LOSSES = 10_000  # that a saved state may hold; progress is reported far sooner
+
 
 @dataclass
 class Training:
@@ -200,7 +202,7 @@ class Training:
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.pictures, self.seconds = int(state["step"]), int(state["pictures"]), float(state["seconds"])
             self.best, self.stale = (float(state["best"][0]), float(state["best"][1])), int(state["stale"])
-            self.losses = list(state["losses"])
+            self.losses = list(state["losses"][:_MOST_LOSSES])
             turn, batch = state["places"][self.fabric.global_rank].tolist()
             self.place = Place(int(turn), int(batch))
             torch.set_rng_state(state["random"][self.fabric.global_rank])
