@@ -9,21 +9,17 @@ meets all of them; ratios are those of one round. Each peer reads in batches of 
 """
 
 import argparse
-import importlib.metadata
-import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import numpy as np
-from decoding_measure import processor, table
+from decoding_measure import table
+from rounds import ENVIRONMENTS, Worker, environment, preface, ratios, spread
 
 PEERS = {
     "rapidocr-v4": ("RapidOCR PP-OCRv4 mobile", ["rapidocr-onnxruntime==1.4.4"]),
@@ -41,65 +37,33 @@ class Reader:
     """A process that reads, and what was measured of it."""
 
     name: str
-    process: "subprocess.Popen[str]"
+    worker: Worker
     batch: int = 64
     rates: list[float] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     processor_ms: list[float] = field(default_factory=list)
     texts: dict[int, str] = field(default_factory=dict)
 
-    def ask(self, start: int, step: int, most: int, batch: int, seconds: float) -> dict[str, object]:
-        """Have pictures read, again and again for some seconds, and wait."""
-        assert self.process.stdin is not None
-        request = {"start": start, "step": step, "most": most, "batch": batch, "seconds": seconds}
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def answer(self) -> dict[str, object]:
-        """The next line."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name}: stopped with exit code {self.process.wait()}")
-        answer: dict[str, object] = json.loads(line)
-        return answer
-
     def rate(self, start: int, step: int, most: int, batch: int, seconds: float = 1.0) -> float:
         """Pictures a second."""
-        answer = self.ask(start, step, most, batch, seconds)
-        return float(answer["pictures"]) / float(answer["wall_s"])  # type: ignore[arg-type]
+        answer = self.worker.ask(start=start, step=step, most=most, batch=batch, seconds=seconds)
+        return float(answer["pictures"]) / float(answer["wall_s"])
 
     def measure(self, start: int, step: int) -> None:
         """One round."""
-        many = self.ask(start, step, 1_000_000, self.batch, 1.0)
-        alone = self.ask(start, step, ALONE, 1, 0.0)
-        self.rates.append(float(many["pictures"]) / float(many["wall_s"]))  # type: ignore[arg-type]
-        self.processor_ms.append(1e3 * float(many["processor_s"]) / float(many["pictures"]))  # type: ignore[arg-type]
-        self.latencies_ms.append(1e3 * float(alone["wall_s"]) / float(alone["pictures"]))  # type: ignore[arg-type]
-        for place, text in enumerate(many["texts"]):  # type: ignore[arg-type, var-annotated]
+        many = self.worker.ask(start=start, step=step, most=1_000_000, batch=self.batch, seconds=1.0)
+        alone = self.worker.ask(start=start, step=step, most=ALONE, batch=1, seconds=0.0)
+        self.rates.append(many["pictures"] / many["wall_s"])
+        self.processor_ms.append(1e3 * many["processor_s"] / many["pictures"])
+        self.latencies_ms.append(1e3 * alone["wall_s"] / alone["pictures"])
+        for place, text in enumerate(many["texts"]):
             self.texts[start + place * step] = text
-
-
-def environment(folder: Path, packages: Sequence[str]) -> Path:
-    """The interpreter of an environment with the packages, which is made where it is not there yet."""
-    python = folder / "bin" / "python"
-    if not (folder / ".installed").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-        (folder / ".installed").touch()
-    return python
 
 
 def started(name: str, python: Path, which: str, data: Path, threads: int) -> Reader:
     """A reader whose pictures are in memory and which has read some."""
     command = [str(python), str(WORKER), which, str(data), str(threads)]
-    variables = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables)
-    reader = Reader(name, process)
-    reader.answer()
-    print(f"{name}: ready", file=sys.stderr, flush=True)
-    return reader
+    return Reader(name, Worker(name, command, {"OMP_NUM_THREADS": str(threads)}))
 
 
 def right(reader: Reader, labels: Sequence[str]) -> float:
@@ -113,24 +77,13 @@ def reduced(text: str) -> str:
     return "".join(one for one in text.lower() if one.isascii() and one.isalnum())
 
 
-def spread(values: Sequence[float], digits: int = 0) -> str:
-    """Median, and in brackets the least and the greatest."""
-    low, middle, high = (f"{one:,.{digits}f}" for one in (min(values), float(np.median(values)), max(values)))
-    return f"{middle} ({low}–{high})"
-
-
-def ratios(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """How often more, round by round."""
-    return spread([one / other for one, other in zip(ours, theirs, strict=True)], 1)
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", default="scene-text", help="what `seqrec.load` takes, instead of the shipped reader")
-    parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "seqrec-benchmarks")
+    parser.add_argument("--environments", type=Path, default=ENVIRONMENTS)
     chosen = parser.parse_args()
     data = os.environ.get("SEQREC_DEV_DATA")
     if not data:
@@ -153,13 +106,8 @@ def main() -> None:
             reader.measure(start, chosen.rounds)
         print(f"round {start + 1} of {chosen.rounds}", file=sys.stderr, flush=True)
 
-    versions = ", ".join(f"{one} {importlib.metadata.version(one)}" for one in ("seqrec", "torch", "onnxruntime", "numpy"))
-    print(
-        f"`python {' '.join(sys.argv)}`, {date.today().isoformat()}, {chosen.threads} threads on {os.cpu_count()} cores of "
-        f"{processor()} ({platform.system()} {platform.machine()}), load {os.getloadavg()[1]:.1f}, Python "
-        f"{platform.python_version()}, {versions}. {len(labels):,} words in memory, {chosen.rounds} rounds; "
-        "median (least–greatest)."
-    )
+    about = f"{chosen.threads} threads. {len(labels):,} words in memory, {chosen.rounds} rounds; median (least–greatest)."
+    print(preface(("seqrec", "torch", "onnxruntime", "numpy"), about))
     rows = []
     for reader in (*mine, *theirs):
         rows.append(
@@ -181,7 +129,7 @@ def main() -> None:
     header = [f"{what} {peer.name}" for peer in theirs for what in ("throughput ×", "latency ÷")]
     print(*table(("reader", *header), rows), sep="\n")
     for reader in (*mine, *theirs):
-        reader.process.terminate()
+        reader.worker.stop()
 
 
 def exported(model: str, folder: Path) -> dict[str, str]:

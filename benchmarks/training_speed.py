@@ -1,99 +1,168 @@
-"""Images/s in training, and the share of each stage of a step.
+"""Images/s in training, the share of each stage of a step, what was tried to be faster, and how long real runs wait for pictures.
 
-    python benchmarks/training_speed.py [--threads 2] [--steps 12]
+    python benchmarks/training_speed.py [recipes] [staves] [tried] [run] [--rounds 5] [--seconds 3] [--threads 2]
 
-Prints one row for each recipe and precision. The first row, the paper's network in float32 with plain memory layout, is the
-baseline of the ratios. Pictures are random, so that drawing does not count; how long a real run waits for pictures stands in
-its progress line and its metrics.jsonl (`data_share`).
+Tables `recipes`, `staves` and `tried` train on random pictures that are ready, each way in a process of its own that waits while
+another one works; ratios are those of one round. Table `run` starts `seqrec train`, which draws its pictures at the same time.
 """
 
 import argparse
-import time
-from collections.abc import Callable
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import torch
+import numpy as np
+from decoding_measure import table
+from rounds import Worker, preface, ratios, spread
+from training_worker import STAGES, Setup
 
-from seqrec.cli.train import CORE_RECIPES
-from seqrec.network import Network, build_network
-from seqrec.plugins import registry
-from seqrec.recipe import load_recipe
+WORKER = Path(__file__).with_name("training_worker.py")
+WORDS = Setup(alphabet="alnum36")
+STAVES = Setup(task="sheet-music", width=480, length=20)
+HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
 
-STAGES = ("forward", "loss", "backward", "optimiser")
+
+@dataclass
+class Way:
+    """One way to train, and what was measured of it.
+
+    Attributes:
+        name: Of its row.
+        setup: What is trained, and how.
+        variables: Of its process's environment.
+        rates: Pictures a second, in each round.
+    """
+
+    name: str
+    setup: Setup
+    variables: Mapping[str, str] = field(default_factory=dict)
+    rates: list[float] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    about: Mapping[str, float] = field(default_factory=dict)
+
+    def shares(self) -> list[str]:
+        """Of each stage in a step."""
+        total = sum(self.spent.values())
+        return [f"{seconds / total:.0%}" for seconds in self.spent.values()]
 
 
-def measured(
-    recipe_name: str, bfloat16: bool, channels_last: bool, steps: int, width: int
-) -> tuple[float, dict[str, float], float]:
-    """Images/s, share of each stage, millions of parameters."""
-    recipe = load_recipe(CORE_RECIPES / f"{recipe_name}.toml")
-    plugins = registry()
-    alphabet = plugins.task("scene-text").alphabet_named("alnum36")
-    network: Network = build_network(recipe, alphabet, plugins)
-    if channels_last:
-        network.to(memory_format=torch.channels_last)
-    adadelta = recipe.train.optimizer == "adadelta"
-    parameters = list(network.parameters())
-    optimizer = torch.optim.Adadelta(parameters) if adadelta else torch.optim.AdamW(parameters, fused=True)
-    size = 64
-    images = torch.randint(0, 255, (size, 1, 32, width), dtype=torch.uint8)
-    widths = torch.full((size,), width)
-    targets, lengths = torch.randint(1, 37, (size, 6)), torch.full((size,), 6)
-    spent = dict.fromkeys(STAGES, 0.0)
+def ways_of(name: str) -> list[Way]:
+    """The ways that a table compares; the first one is what ratios are taken to."""
+    words, staves = WORDS, STAVES
+    change = dataclasses.replace
+    if name == "recipes":
+        plain = change(words, recipe="paper", bfloat16=False, channels_last=False)
+        return [
+            Way("`paper`, float32, plain memory layout", plain),
+            Way("`paper`, float32, channels-last", change(plain, channels_last=True)),
+            Way("`paper`, bfloat16, channels-last", change(words, recipe="paper")),
+            Way("`fast`, float32, channels-last", change(words, bfloat16=False)),
+            Way("`fast`, bfloat16, channels-last", words),
+        ]
+    if name == "staves":
+        return [
+            Way("`fast` of sheet-music, float32, plain layout, torch's CTC", change(
+                staves, bfloat16=False, channels_last=False, plain_ctc=True)),
+            Way("`fast` of sheet-music, bfloat16, channels-last, torch's CTC", change(staves, plain_ctc=True)),
+            Way("`fast` of sheet-music, bfloat16, channels-last", staves),
+        ]  # fmt: skip
+    return [
+        Way("`fast` as it is: batches of 32, bfloat16, channels-last", words),
+        Way("backbone through `torch.compile` (inductor)", change(words, compiled=True)),
+        Way("LSTM in float32", change(words, float32_lstm=True)),
+        Way("float32, products in bfloat16 by oneDNN", change(words, bfloat16=False, bfloat16_products=True)),
+        Way("plain memory layout", change(words, channels_last=False)),
+        Way("AdamW not fused", change(words, fused=False)),
+        Way("numbers next to 0 as 0 (`torch.set_flush_denormal`)", change(words, flush_denormal=True)),
+        Way("huge pages (`glibc.malloc.hugetlb=1`)", words, HUGE_PAGES),
+        Way("huge pages by torch (`THP_MEM_ALLOC_ENABLE=1`)", words, {"THP_MEM_ALLOC_ENABLE": "1"}),
+        Way("memory is kept (`MALLOC_MMAP_THRESHOLD_`, `MALLOC_TRIM_THRESHOLD_`)", words, KEPT_MEMORY),
+        Way("threads wait awake (`OMP_WAIT_POLICY=active`)", words, {"OMP_WAIT_POLICY": "active"}),
+        Way("one thread", change(words, threads=1)),
+        *(Way(f"batches of {size}", change(words, batch=size)) for size in (16, 64, 128)),
+    ]
 
-    def timed(stage: str, work: Callable[[], torch.Tensor | None]) -> torch.Tensor | None:
-        start = time.perf_counter()
-        result = work()
-        spent[stage] += time.perf_counter() - start
-        return result
 
-    def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            frames = timed("forward", lambda: network.frames(images, None))
-            assert frames is not None
-            frame_lengths = network.backbone.frame_lengths(widths)
-            loss = timed("loss", lambda: network.transcription.loss(frames, frame_lengths, targets, lengths).mean())
-        assert loss is not None
-        timed("backward", lambda: loss.backward())
-        timed("optimiser", update)
+def measure(ways: Sequence[Way], rounds: int, seconds: float, threads: int) -> None:
+    """Fill in what was measured."""
+    workers = []
+    for way in ways:
+        setup = dataclasses.asdict(dataclasses.replace(way.setup, threads=min(threads, way.setup.threads)))
+        worker = Worker(way.name, [sys.executable, WORKER, json.dumps(setup)], way.variables)
+        way.about = worker.first
+        workers.append(worker)
+    for number in range(rounds):
+        for way, worker in zip(ways, workers, strict=True):
+            answer = worker.ask(seconds=seconds)
+            way.rates.append(answer["pictures"] / sum(answer["spent"].values()))
+            for stage, spent in answer["spent"].items():
+                way.spent[stage] += spent
+        print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+    for worker in workers:
+        worker.stop()
 
-    def update() -> None:
-        optimizer.step()
-        optimizer.zero_grad()
 
-    for _ in range(3):
-        step()
-    for stage in STAGES:
-        spent[stage] = 0.0
-    for _ in range(steps):
-        step()
-    total = sum(spent.values())
-    shares = {stage: seconds / total for stage, seconds in spent.items()}
-    return size * steps / total, shares, sum(p.numel() for p in parameters) / 1e6
+def compared(name: str, rounds: int, seconds: float, threads: int) -> Iterator[str]:
+    """A table of ways."""
+    ways = ways_of(name)
+    measure(ways, rounds, seconds, threads)
+    rows = []
+    for way in ways:
+        size = [f"{way.about['parameters'] / 1e6:.1f} M", f"{way.about['classes']:,}", f"{way.about['batch']}"]
+        against = ratios(way.rates, ways[0].rates, 2)
+        rows.append([way.name, *(size if name != "tried" else []), spread(way.rates), against, *way.shares()])
+    yield f"### {name}"
+    about = [] if name == "tried" else ["parameters", "classes", "batch"]
+    yield from table(("way", *about, "images/s", "ratio to the first row", *STAGES), rows)
+
+
+def run(steps: int, threads: int) -> Iterator[str]:
+    """A table of real runs: pictures a second, and the share of the time in which training waited for pictures."""
+    rows = []
+    for task in ("scene-text", "sheet-music"):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = ["--set", "data.held_out=32", "--set", "train.validate_every=1000000"]
+            command = [sys.executable, "-m", "seqrec", "train", "--task", task, "--steps", str(steps), "-o", f"{folder}/run"]
+            subprocess.run([*command, *settings, "--threads", str(threads)], check=True, stdout=subprocess.DEVNULL)
+            lines = (Path(folder) / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        records = [one for one in map(json.loads, lines) if one["event"] == "train"]
+        first, later = records[0], records[1:]
+        shares = [100 * one["data_share"] for one in later]
+        rates = spread([one["images_per_s"] for one in later])
+        whole = np.average(shares, weights=[1 / one["images_per_s"] for one in later])
+        rows.append([f"`{task}`, {steps:,} steps", rates, f"{whole:.1f}", spread(shares, 1), f"{100 * first['data_share']:.0f}"])
+    yield "### run"
+    header = ("`seqrec train --recipe fast`", "images/s", "waits for pictures, %", "by 20 steps, %", "in the first 20 steps, %")
+    yield from table(header, rows)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--width", type=int, default=100)
+    names = ("recipes", "staves", "tried", "run")
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"{', '.join(names)}; all of them by default")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each way in each round")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=400, help="of table run")
     chosen = parser.parse_args()
-    torch.set_num_threads(chosen.threads)
-    print(f"torch {torch.__version__}, {chosen.threads} threads, 64 pictures of 32×{chosen.width} a step, 37 classes\n")
-    print(f"{'recipe':28} {'M param.':>8} {'images/s':>9} {'ratio':>6}  " + "  ".join(f"{stage:>9}" for stage in STAGES))
-    baseline = 0.0
-    for recipe, bfloat16, channels_last in (
-        ("paper", False, False),
-        ("paper", False, True),
-        ("paper", True, True),
-        ("fast", False, True),
-        ("fast", True, True),
-    ):
-        rate, shares, parameters = measured(recipe, bfloat16, channels_last, chosen.steps, chosen.width)
-        baseline = baseline or rate
-        name = f"{recipe}, {'bfloat16' if bfloat16 else 'float32'}{', channels-last' if channels_last else ''}"
-        row = "  ".join(f"{shares[stage]:9.0%}" for stage in STAGES)
-        print(f"{name:28} {parameters:8.2f} {rate:9.0f} {rate / baseline:6.2f}  {row}", flush=True)
+    for name in chosen.tables:
+        if name not in names:
+            parser.error(f"no table '{name}'; there are {', '.join(names)}")
+    about = f"{chosen.threads} threads, {chosen.rounds} rounds of {chosen.seconds:g} s each; median (least–greatest)."
+    print(preface(("seqrec", "torch"), about), "\n", flush=True)
+    for name in chosen.tables or names:
+        lines = (
+            run(chosen.steps, chosen.threads) if name == "run" else compared(name, chosen.rounds, chosen.seconds, chosen.threads)
+        )
+        for line in lines:
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
