@@ -27,17 +27,37 @@ def series(metrics: Sequence[Mapping[str, object]], event: str, x_key: str, y_ke
 
 
 def chart(
-    title: str, unit: str, lines: Sequence[tuple[str, Points]], *, percent: bool = False, log: bool = False
+    title: str,
+    unit: str,
+    lines: Sequence[tuple[str, Points]],
+    *,
+    percent: bool = False,
+    log: bool = False,
+    log_x: bool = False,
 ) -> dict[str, object] | None:
-    """What the chart macro draws, in units of its view box; nothing where no line has a point."""
+    """What the chart macro draws, in units of its view box; nothing where no line has a point.
+
+    Args:
+        title: For its head.
+        unit: Of y.
+        lines: Name and points of each.
+        percent: Whether y are shares.
+        log: Whether y stands on a logarithmic axis where it is above 0 and spans more than a factor of 20.
+        log_x: Whether x, all above 0, does.
+    """
     lines = [(name, points) for name, points in lines if points]
     values = [y for _, points in lines for _, y in points]
     if not values:
         return None
     log = log and min(values) > 0 and max(values) > 20 * min(values)
-    high_x = max(x for _, points in lines for x, _ in points) or 1.0
+    at = [x for _, points in lines for x, _ in points]
+    low_x, high_x, x_ticks = _log_axis(min(at), max(at)) if log_x else _from_zero(max(at) or 1.0)
     low, high, ticks = _log_axis(min(values), max(values)) if log else _axis(min(values), max(values))
     left, top, width, height = _PLOT
+
+    def at_x(value: float) -> float:
+        share = math.log(value / low_x) / math.log(high_x / low_x) if log_x else value / high_x
+        return round(left + width * share, 1)
 
     def at_y(value: float) -> float:
         share = math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
@@ -46,13 +66,13 @@ def chart(
     return {
         "title": title,
         "unit": unit + (", log scale" if log else ""),
-        "x_ticks": [(round(left + width * x / high_x, 1), _number(x)) for x in _axis(0, high_x)[2] if x <= high_x],
+        "x_ticks": [(at_x(x), _number(x)) for x in x_ticks],
         "y_ticks": [(at_y(y), f"{100 * y:g}" if percent else _number(y)) for y in ticks],
         "lines": [
             {
                 "name": name,
                 "last": f"{100 * points[-1][1]:.2f} %" if percent else f"{points[-1][1]:.4g}",
-                "points": [(round(left + width * x / high_x, 1), at_y(y)) for x, y in _thinned(points)],
+                "points": [(at_x(x), at_y(y)) for x, y in _thinned(points)],
                 "dots": len(points) <= 40,
             }
             for name, points in lines
@@ -92,12 +112,17 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
     return first * step, last * step, [round(number * step, 12) for number in range(first, last + 1)]
 
 
+def _from_zero(high: float) -> tuple[float, float, list[float]]:
+    """Ends and ticks of an axis that reaches from 0 to the highest value."""
+    return 0.0, high, [tick for tick in _axis(0, high)[2] if tick <= high]
+
+
 def _log_axis(low: float, high: float) -> tuple[float, float, list[float]]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     factors = (1, 2, 5) if len(powers) <= 3 else (1,)
     ticks = [factor * 10.0**power for power in powers for factor in factors]
     first = max((tick for tick in ticks if tick <= low), default=low)
-    last = min((tick for tick in ticks if tick >= high), default=high)
+    last = min((tick for tick in ticks if tick >= high and tick > first), default=high)
     return first, last, [tick for tick in ticks if first <= tick <= last]
 
 
