@@ -77,7 +77,6 @@ def begin(
     material = gather(recipe, task, alphabet, network, plugins)
     if fabric.is_global_zero and not resume:
         run.begin(recipe)
-    workers = recipe.data.workers if recipe.data.workers >= 0 else max(1, (os.cpu_count() or 1) // fabric.world_size)
     stream = Stream(
         material.preparation,
         recipe.data,
@@ -85,7 +84,7 @@ def begin(
         recipe.train.seed,
         rank=fabric.global_rank,
         world=fabric.world_size,
-        workers=workers,
+        workers=drawing_workers(recipe.data.workers, fabric.world_size // nodes),
     )
     network.to(memory_format=torch.channels_last)
     optimizer = _optimizer(network, recipe)
@@ -144,6 +143,16 @@ def _fabric(recipe: Recipe, device: str, devices: int, nodes: int) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def drawing_workers(asked: int, processes: int) -> int:
+    """Processes that draw or read for one process of training: what the recipe says, else its share of this machine's cores.
+
+    Args:
+        asked: `data.workers`; below 0 for a share of the cores.
+        processes: That train on this machine.
+    """
+    return asked if asked >= 0 else max(1, (os.cpu_count() or 1) // max(processes, 1))
 
 
 def resolved_precision(recipe: Recipe, device: str) -> Literal["float32", "bfloat16"]:

@@ -1,5 +1,6 @@
-"""Two processes that train together: their gradient is that of one process that accumulates both batches."""
+"""Several processes that train together: their gradient is that of one over all their batches, and they share the cores."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from seqrec.network import build_network
 from seqrec.plugins import Registry
 from seqrec.recipe import Recipe
 from seqrec.testing.bars import BARS
+from seqrec.training.setup import drawing_workers
 
 
 @pytest.mark.slow
@@ -40,3 +42,9 @@ def test_gradient_of_two_processes_is_that_of_one_over_both_their_batches(
         assert gradient.abs().max() > 1e-4, name
         assert torch.equal(first["gradients"][name], second["gradients"][name]), name
         torch.testing.assert_close(first["gradients"][name], gradient, rtol=0, atol=1e-5, msg=name)
+
+
+def test_processes_of_a_machine_share_its_cores_for_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    assert [drawing_workers(-1, processes) for processes in (1, 8, 16, 64)] == [16, 2, 1, 1]
+    assert [drawing_workers(asked, 8) for asked in (0, 5)] == [0, 5]
