@@ -9,6 +9,7 @@ another one works; ratios are those of one round. Table `run` starts `seqrec tra
 import argparse
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -123,22 +124,27 @@ def compared(name: str, rounds: int, seconds: float, threads: int) -> Iterator[s
 
 
 def run(steps: int, threads: int) -> Iterator[str]:
-    """A table of real runs: pictures a second, and the share of the time in which training waited for pictures."""
+    """A table of real runs: pictures a second, the share of the time in which training waited for pictures, and memory."""
     rows = []
     for task in ("scene-text", "sheet-music"):
         with tempfile.TemporaryDirectory() as folder:
             settings = ["--set", "data.held_out=32", "--set", "train.validate_every=1000000"]
             command = [sys.executable, "-m", "seqrec", "train", "--task", task, "--steps", str(steps), "-o", f"{folder}/run"]
-            subprocess.run([*command, *settings, "--threads", str(threads)], check=True, stdout=subprocess.DEVNULL)
+            process = subprocess.Popen([*command, *settings, "--threads", str(threads)], stderr=subprocess.DEVNULL)
+            _, status, used = os.wait4(process.pid, 0)
+            if status:
+                raise SystemExit(f"{' '.join(command)}: failed")
             lines = (Path(folder) / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         records = [one for one in map(json.loads, lines) if one["event"] == "train"]
         first, later = records[0], records[1:]
         shares = [100 * one["data_share"] for one in later]
         rates = spread([one["images_per_s"] for one in later])
         whole = np.average(shares, weights=[1 / one["images_per_s"] for one in later])
-        rows.append([f"`{task}`, {steps:,} steps", rates, f"{whole:.1f}", spread(shares, 1), f"{100 * first['data_share']:.0f}"])
+        waits = [f"{whole:.1f}", spread(shares, 1), f"{100 * first['data_share']:.0f}"]
+        rows.append([f"`{task}`, {steps:,} steps", rates, *waits, f"{used.ru_maxrss / 1024:,.0f}"])
     yield "### run"
-    header = ("`seqrec train --recipe fast`", "images/s", "waits for pictures, %", "by 20 steps, %", "in the first 20 steps, %")
+    waits = ("waits for pictures, %", "by 20 steps, %", "in the first 20 steps, %")
+    header = ("`seqrec train --recipe fast`", "images/s", *waits, "most memory, MB")
     yield from table(header, rows)
 
 
