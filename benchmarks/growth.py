@@ -212,7 +212,8 @@ def main() -> None:
     for axis in chosen.axes:
         if axis not in AXES:
             parser.error(f"no axis '{axis}'; there are {', '.join(AXES)}")
-    about = f"{chosen.threads} threads, quickest of {chosen.rounds} rounds of {chosen.seconds:g} s."
+    clock = "One thread, seconds of the processor" if chosen.threads == 1 else f"{chosen.threads} threads"
+    about = f"{clock}, quickest of {chosen.rounds} rounds of {chosen.seconds:g} s."
     print(preface(("seqrec", "torch", "onnxruntime", "numpy"), about), "\n", flush=True)
     found: dict[str, dict[str, dict[int, Cost]]] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -31,7 +31,7 @@ OF_THAT_TIME = [
     "python-bidi==0.4.2",
 ]
 PACKAGES = {
-    "trdg": ([*OF_THAT_TIME, "tqdm", "requests"], ["trdg==1.8.0", "wikipedia==1.4.0", "diffimg==0.2.3"]),
+    "trdg": ([*OF_THAT_TIME, "tqdm", "requests", "beautifulsoup4"], ["trdg==1.8.0", "wikipedia==1.4.0", "diffimg==0.2.3"]),
     "synthtiger": (
         [*OF_THAT_TIME, "scipy==1.11.4", "scikit-image==0.21.0", "imageio", "six", "matplotlib<3.9", "shapely<2.1", "blend-modes",
          "fonttools", "pygame", "pytweening", "pyyaml", "regex"],
@@ -45,7 +45,7 @@ PEERS = {
     "synthtiger": "SynthTIGER 1.2.1, letters of 40 to 80 pixels",
     "synthtiger-small": "SynthTIGER 1.2.1, letters of 36 pixels",
 }
-WARM_UP_S = 4.0
+WARM_UP_S = 3.0
 """Typefaces are loaded and glyphs drawn when they are first used."""
 TEXTURE_PX = 400
 

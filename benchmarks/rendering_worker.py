@@ -7,6 +7,7 @@ one JSON object a line on standard input, with one on standard output. For the p
 in an environment of theirs.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -72,6 +73,7 @@ def trdg(folder: Path, effects: bool) -> Draw:
             distorsion_type=distortion,
             text_color="#000000,#AAAAAA",
             stroke_width=1,
+            image_dir=str(folder / "textures"),
         )
 
     kinds = [of_kind(background, distortion) for background in TRDG_BACKGROUNDS for distortion in range(4)]
@@ -179,7 +181,8 @@ def main() -> None:
     """Answer until the input ends: pictures, and seconds of the processor."""
     which, core, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     os.sched_setaffinity(0, {core})  # as `taskset` does
-    draw, failures = RENDERERS[which](folder), 0
+    with contextlib.redirect_stdout(sys.stderr):  # what the peers print is no answer
+        draw, failures = RENDERERS[which](folder), 0
     print(json.dumps({"ready": which}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)

@@ -6,6 +6,7 @@ It takes steps on pictures that are ready, as `seqrec.training` takes them. It a
 standard input, with one on standard output: `{"seconds": 3}` has it train so long.
 """
 
+import ctypes
 import json
 import resource
 import sys
@@ -27,6 +28,8 @@ from seqrec.recipe import load_recipe
 from seqrec.training.average import Average
 
 STAGES = ("forward", "loss", "backward", "optimiser")
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's mallopt."""
 T = TypeVar("T")
 
 
@@ -42,7 +45,7 @@ class Setup:
         batch: Pictures a step; the recipe's number by default.
         width: Of the pictures, pixels.
         length: Symbols of each label.
-        threads: Of torch.
+        threads: Of torch; of one the processor's time is measured, of more the clock's.
         bfloat16: Autocast, as `train.precision = "bfloat16"`.
         bfloat16_products: Tensors in float32, of which oneDNN multiplies bfloat16 copies.
         channels_last: Memory layout of pictures and convolutions.
@@ -51,6 +54,7 @@ class Setup:
         float32_lstm: The sequence model without autocast.
         compiled: The backbone through torch.compile.
         flush_denormal: Numbers next to 0 count as 0.
+        keep_memory: glibc keeps freed memory for what is asked for next, instead of giving large pieces back to the system.
     """
 
     task: str = "scene-text"
@@ -69,6 +73,7 @@ class Setup:
     float32_lstm: bool = False
     compiled: bool = False
     flush_denormal: bool = False
+    keep_memory: bool = False
 
 
 class Float32(nn.Module):
@@ -100,6 +105,9 @@ class Step:
 
     def __init__(self, setup: Setup) -> None:
         torch.set_num_threads(setup.threads)
+        if setup.keep_memory:
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(MMAP_THRESHOLD, 1 << 30), mallopt(TRIM_THRESHOLD, (1 << 31) - 1)
         torch.set_flush_denormal(setup.flush_denormal)
         if setup.bfloat16_products:
             torch.backends.mkldnn.set_flags(_fp32_precision="bf16")
@@ -134,13 +142,14 @@ class Step:
         self.lengths = torch.full((self.batch,), setup.length)
         self.targets = torch.randint(1, self.classes, (self.batch, setup.length))
         self.steps = 0
+        self.clock = time.process_time if setup.threads == 1 else time.perf_counter
         self.spent = dict.fromkeys(STAGES, 0.0)
 
     def timed(self, stage: str, work: Callable[[], T]) -> T:
         """Count the time of a stage."""
-        start = time.perf_counter()
+        start = self.clock()
         result = work()
-        self.spent[stage] += time.perf_counter() - start
+        self.spent[stage] += self.clock() - start
         return result
 
     def take(self) -> None:
@@ -168,8 +177,8 @@ class Step:
     def train(self, seconds: float) -> dict[str, object]:
         """Pictures, the seconds of each stage, and the most memory so far."""
         self.spent = dict.fromkeys(STAGES, 0.0)
-        first, start = self.steps, time.perf_counter()
-        while self.steps == first or time.perf_counter() - start < seconds:
+        first, start = self.steps, self.clock()
+        while self.steps == first or self.clock() - start < seconds:
             self.take()
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return {"pictures": (self.steps - first) * self.batch, "spent": self.spent, "peak_mb": peak_mb}
@@ -178,7 +187,7 @@ class Step:
 def main() -> None:
     """Answer until the input ends."""
     step = Step(Setup(**json.loads(sys.argv[1])))
-    for _ in range(3):
+    for _ in range(2):
         step.take()
     print(json.dumps({"parameters": step.parameters, "classes": step.classes, "batch": step.batch}), flush=True)
     for line in sys.stdin:
