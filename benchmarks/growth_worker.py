@@ -10,13 +10,14 @@ import resource
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 import seqrec
-from seqrec.decoding import Lexicon, load_lexicon
+from seqrec.decoding import load_lexicon
 from seqrec.pictures import PictureSource
 from seqrec_scene_text.renderer import SceneTextRenderer
 
@@ -54,7 +55,7 @@ def main() -> None:
     """Answer until the input ends: pictures, seconds, and the most memory so far."""
     point = Point(**json.loads(sys.argv[1]))
     reader = seqrec.load(point.model, device="cpu", threads=point.threads, alphabet=point.alphabet)
-    lexicon: Lexicon | None = load_lexicon(point.lexicon) if point.lexicon else None  # type: ignore[arg-type]
+    lexicon = load_lexicon(Path(point.lexicon)) if point.lexicon else None
     rng = np.random.default_rng(0)
     pictures = cast(list[PictureSource], [line(rng, point.width) for _ in range(point.batch)])
     for _ in range(2):
