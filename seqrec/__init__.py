@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seqrec.reading import Reading
     from seqrec.recipe import Recipe
     from seqrec.recognizer import Recognizer, load
-    from seqrec.task import Metric, Option, Protocol, Task
+    from seqrec.task import Grouping, Judged, Metric, Option, Protocol, Task
 
 __version__ = "0.1.0"
 
@@ -41,6 +41,8 @@ __all__ = [
     "Alphabet",
     "Backbone",
     "DatasetReader",
+    "Grouping",
+    "Judged",
     "Metric",
     "Notation",
     "Option",
@@ -84,7 +86,7 @@ _MODULES = {
     "seqrec.reading": ("Reading",),
     "seqrec.recipe": ("Recipe",),
     "seqrec.recognizer": ("Recognizer", "load"),
-    "seqrec.task": ("Metric", "Option", "Protocol", "Task"),
+    "seqrec.task": ("Grouping", "Judged", "Metric", "Option", "Protocol", "Task"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -22,7 +22,7 @@ from seqrec.errors import DataError
 from seqrec.evaluation import Evaluation, evaluate
 from seqrec.interfaces import Store
 from seqrec.recognizer import Engine, Recognizer
-from seqrec.task import Protocol
+from seqrec.task import Grouping, Protocol
 
 _REMEMBERED_BYTES = 1 << 29  # of posteriors, after which the network runs again: 50,000 short words of 95 symbols
 
@@ -61,12 +61,14 @@ class Columns:
         protocol: With a benchmark.
         decoding: How to decode with some words, or with None.
         tell: Called with what a user should know, a line each.
+        groupings: Ways to sort pictures and errors into groups.
     """
 
     reader: Recognizer
     protocol: Protocol
     decoding: Callable[[LexiconSource | None], Decoding]
     tell: Callable[[str], None] = lambda line: None
+    groupings: Sequence[Grouping] = ()
     _compiled: dict[str, Lexicon] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
@@ -103,6 +105,7 @@ class Columns:
                 on_progress=partial(on_progress, what) if on_progress else None,
                 lexicon_of=lexicon_of,
                 decoding=in_words(decoding, lexicon),
+                groupings=self.groupings,
             )
         lacking = {column: self._lacking(self._compiled[column], evaluations[column]) for column in self.benchmark.lexicons}
         return table_set(self.benchmark, known, folder.name, evaluations, lacking)

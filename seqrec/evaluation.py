@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from seqrec.alphabet import Alphabet
 from seqrec.errors import DataError, SeqrecError
+from seqrec.groups import Grouped, grouped
 from seqrec.interfaces import Picture, Store
 from seqrec.reading import Reading
 from seqrec.reliability import BINS, RiskCoverage, Threshold, expected_calibration_error, risk_coverage, threshold_for
 from seqrec.rows import Row, Skip, Tally, wilson_interval
-from seqrec.task import Metric, Protocol
+from seqrec.task import Grouping, Metric, Protocol
 
 EXACT = Protocol("exact", source="labels and readings in the reader's own alphabet, compared symbol by symbol")
 """The protocol that needs no plugin."""
@@ -97,6 +98,7 @@ class Evaluation:
         decoding: What readings were held to, in words; nothing for free reading.
         without_lexicon: Samples read freely because they have no lexicon of their own, where such lexicons were to be used.
         rates: The task's own metrics.
+        groupings: Those that rows were sorted by.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Evaluation:
     decoding: str = ""
     without_lexicon: int = 0
     rates: tuple[Rate, ...] = ()
+    groupings: tuple[Grouping, ...] = field(default=(), repr=False)
 
     @property
     def sequence_accuracy(self) -> float:
@@ -148,6 +151,11 @@ class Evaluation:
         """Confidence of each row, 0..1, one that is no number as 0; and whether it is right. (samples,) both."""
         confidences = np.array([row.confidence for row in self.rows], np.float64)
         return np.where(np.isfinite(confidences), confidences, 0.0), np.array([row.right for row in self.rows], np.bool_)
+
+    @cached_property
+    def groups(self) -> tuple[Grouped, ...]:
+        """The rows sorted into groups by each of the groupings, to see where the reader fails."""
+        return grouped(self.rows, self.groupings)
 
     @property
     def calibration_error(self) -> float:
@@ -187,6 +195,7 @@ class Evaluation:
                 "risk_coverage_area": self.risk_coverage.area,
                 "thresholds": [found.as_dict() if found else {"risk": risk, "threshold": None} for risk, found in thresholds],
             },
+            "groups": [one.as_dict() for one in self.groups],
             "skipped": [skip._asdict() for skip in self.skipped],
             "outside": [skip._asdict() for skip in self.outside],
             "confusions": [{"label": one, "read": other, "count": n} for (one, other), n in self.confusions.items()],
@@ -209,6 +218,7 @@ def evaluate(
     lexicon_of: Callable[[int], Sequence[str] | None] | None = None,
     decoding: str = "",
     metrics: Sequence[Metric] = (),
+    groupings: Sequence[Grouping] = (),
 ) -> Evaluation:
     """How well a recogniser reads a data set.
 
@@ -228,6 +238,7 @@ def evaluate(
             the picture is read freely and counted.
         decoding: What the report says that readings were held to.
         metrics: Further rates to report, such as the task's own.
+        groupings: Ways to sort pictures and errors into groups: `seqrec.groups.GENERAL` and the task's `groups`.
 
     Raises:
         DataError: The set is empty, the protocol leaves nothing of it, all its labels are empty, or no picture can be read.
@@ -236,7 +247,8 @@ def evaluate(
     reader = recognizer if protocol.alphabet is None else recognizer.folded(protocol.alphabet)
     alphabet = protocol.alphabet or recognizer.alphabet
     wanted = _chosen(store, protocol, name)
-    tally = Tally(alphabet, {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}, pictures, metrics)
+    known = {alphabet.id_of(symbol) for symbol in recognizer.alphabet.symbols} - {None}
+    tally = Tally(alphabet, known, pictures, metrics, groupings)
     failed: dict[str, str] = {}
     free: set[str] = set()
     if lexicon_of is not None:
@@ -257,7 +269,7 @@ def evaluate(
             failed[key] = str(reading)
         else:
             label = store.label(wanted[key])
-            tally.add(key, label if protocol.alphabet is None else alphabet.reduce(label), reading, picture)
+            tally.add(key, label if protocol.alphabet is None else alphabet.reduce(label), reading, picture, label)
         if on_progress is not None:
             on_progress(done, len(wanted))
     duration_s = time.perf_counter() - start
@@ -287,6 +299,7 @@ def evaluate(
         decoding=decoding,
         without_lexicon=len(free & tally.rows.keys()),
         rates=tuple(Rate(metric, *counted) for metric, counted in zip(metrics, tally.counts, strict=True)),
+        groupings=tuple(groupings),
     )
 
 
@@ -340,6 +353,7 @@ def total(evaluations: Sequence[Evaluation], name: str = "total") -> Evaluation:
             Rate(same[0].metric, sum(one.amount for one in same), sum(one.whole for one in same))
             for same in zip(*(one.rates for one in evaluations), strict=True)
         ),
+        groupings=evaluations[0].groupings,
     )
 
 

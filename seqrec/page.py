@@ -17,20 +17,32 @@ MAX_PICTURES = 198
 MAX_PICTURE_BYTES = 2_000_000
 """PNG bytes in one page; base64 adds a third. Pictures beyond it are left out, their readings are shown all the same."""
 
+MAX_EXAMPLES = 300
+"""Pictures of groups in one page, beside those."""
+
+MAX_EXAMPLE_BYTES = 1_000_000
+"""Their PNG bytes, likewise."""
+
 _LISTED = 200  # skips named in the page; the JSON names all of them
 
 
 class _Pictures:
-    """Pictures as data URIs while the page's budget lasts."""
+    """Pictures as data URIs while a budget lasts.
 
-    def __init__(self) -> None:
+    Args:
+        most: How many pictures.
+        most_bytes: Of their PNG files together.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self.most, self.most_bytes = most, most_bytes
         self.count = self.size = self.left_out = 0
 
     def __call__(self, row: Row) -> str:
         if row.picture is None:
             return ""
         encoded = encode_png(thumbnail(row.picture))
-        if self.count >= MAX_PICTURES or self.size + len(encoded) > MAX_PICTURE_BYTES:
+        if self.count >= self.most or self.size + len(encoded) > self.most_bytes:
             self.left_out += 1
             return ""
         self.count, self.size = self.count + 1, self.size + len(encoded)
@@ -84,4 +96,8 @@ def _environment() -> Environment:
 
 def filled(template: str, **values: object) -> str:
     """A template with its values, as text."""
-    return _environment().get_template(template).render(picture=_Pictures(), **values)
+    budgets = {
+        "picture": _Pictures(MAX_PICTURES, MAX_PICTURE_BYTES),
+        "example": _Pictures(MAX_EXAMPLES, MAX_EXAMPLE_BYTES),
+    }
+    return _environment().get_template(template).render(**budgets, **values)

@@ -2,9 +2,7 @@
 
 import json
 import statistics
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,40 +14,13 @@ from seqrec.evaluation import RISKS, Evaluation, total, verdict
 from seqrec.files import write_whole
 from seqrec.page import MAX_PICTURES, filled
 from seqrec.reliability import RiskCoverage, reliability_bins
-from seqrec.rows import Row, gallery, wilson_interval
+from seqrec.rows import Row, gallery
 
 if TYPE_CHECKING:
     from seqrec.benchmark_table import Table
 
 _CONFUSIONS = 40
 _POINTS = 200  # of the curve of risk over coverage
-_LENGTHS = (0, *range(1, 14), 17, 25, 33, 49, 65)  # where groups by length begin, symbols
-_SHAPES = (0, 1, 2, 3, 4, 6, 8, 12, 20)  # where groups by width over height begin
-
-
-@dataclass(frozen=True)
-class Group:
-    """Rows that have something in common.
-
-    Attributes:
-        name: What they have in common.
-        samples: How many there are.
-        right: How many of them are read right.
-    """
-
-    name: str
-    samples: int
-    right: int
-
-    @property
-    def accuracy(self) -> float:
-        """Share read right, 0..1."""
-        return self.right / max(self.samples, 1)
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % confidence interval of the share, 0..1."""
-        return wilson_interval(self.right, self.samples)
 
 
 def write_evaluation_report(folder: Path, evaluations: Sequence[Evaluation], title: str, table: "Table | None" = None) -> Path:
@@ -98,67 +69,13 @@ def write_run_report(folder: Path, recipe_toml: str, metrics: Sequence[Mapping[s
     return write_whole(folder / "report.html", page)
 
 
-def by_length(rows: Iterable[Row]) -> list[Group]:
-    """Rows grouped by the symbols of their labels."""
-    return _groups(rows, lambda row: (bisect_right(_LENGTHS, row.length), _span(_LENGTHS, row.length, whole=True)))
-
-
-def by_shape(rows: Iterable[Row]) -> list[Group]:
-    """Rows grouped by width over height of their pictures, where it is known."""
-
-    def place(row: Row) -> tuple[int, str]:
-        shape = row.width_px / row.height_px
-        return bisect_right(_SHAPES, shape), _span(_SHAPES, shape)
-
-    return _groups([row for row in rows if row.height_px], place)
-
-
-def by_content(rows: Sequence[Row]) -> list[Group]:
-    """Rows grouped by what their labels are made of; none where symbols are not single characters."""
-    if any(len(row.label) != row.length for row in rows):
-        return []
-    return _groups(rows, lambda row: _content(row.label))
-
-
-def _groups(rows: Iterable[Row], place: Callable[[Row], tuple[int, str]]) -> list[Group]:
-    """Groups by (order, name) of each row, in that order."""
-    found: dict[tuple[int, str], list[Row]] = {}
-    for row in rows:
-        found.setdefault(place(row), []).append(row)
-    return [
-        Group(name, len(members), sum(row.right for row in members))
-        for (_, name), members in sorted(found.items(), key=lambda item: item[0])
-    ]
-
-
-def _span(starts: Sequence[int], value: float, whole: bool = False) -> str:
-    """Name of the group from one start to before the next, in which a value lies."""
-    place = bisect_right(starts, value)
-    low = starts[place - 1]
-    if place == len(starts):
-        return f"{low} and more"
-    high = starts[place] - (1 if whole else 0)
-    return f"{low}" if low == high else f"{low}–{high}"
-
-
-def _content(label: str) -> tuple[int, str]:
-    letters, digits = any(map(str.isalpha, label)), any(map(str.isdigit, label))
-    if not all(character.isalnum() for character in label):
-        return (3, "with other signs") if letters or digits else (4, "other signs only")
-    if letters and digits:
-        return 2, "letters and digits"
-    return (1, "digits only") if digits else (0, "letters only")
-
-
 def _section(evaluation: Evaluation, each: int) -> dict[str, object]:
     top = list(evaluation.confusions.items())[:_CONFUSIONS]
     return {
         "evaluation": evaluation,
         "confusions": [top[start : start + 10] for start in range(0, len(top), 10)],
         "kinds": sum(1 for _ in evaluation.confusions),
-        "by_length": by_length(evaluation.rows),
-        "by_shape": by_shape(evaluation.rows),
-        "by_content": by_content(evaluation.rows),
+        "groups": evaluation.groups,
         "verdict": verdict(evaluation),
         "reliability": reliability(reliability_bins(*evaluation.outcomes)),
         "risk_coverage": _risk_coverage(evaluation.risk_coverage),

@@ -3,8 +3,9 @@
 import math
 import typing
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from heapq import nlargest
 
 import cv2
@@ -15,7 +16,10 @@ from seqrec.alphabet import Alphabet
 from seqrec.interfaces import Picture
 from seqrec.metrics import edit_distance
 from seqrec.reading import Reading
-from seqrec.task import Metric
+from seqrec.task import Grouping, Judged, Metric
+
+EXAMPLES = 4
+"""Wrong readings of each group that keep a picture."""
 
 _THUMBNAIL_PX = (48, 400)  # height, width at most: what a report shows
 
@@ -38,6 +42,7 @@ class Row:
         word: The lexicon's word that was read, where it stands there in another form than the text.
         share: Its part of the probability of the whole lexicon, 0..1; -1 where it was not asked for.
         free: Whether the reading without the lexicon or pattern was kept.
+        groups: Name of a grouping → the groups that the picture is in, of the groupings that were asked for.
     """
 
     key: str
@@ -53,6 +58,7 @@ class Row:
     word: str = ""
     share: float = -1.0
     free: bool = False
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.length < 0:
@@ -62,14 +68,19 @@ class Row:
             object.__setattr__(self, "width_px", self.picture.shape[1])
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values for JSON, without the picture; of the last three only what applies."""
-        values = {name: getattr(self, name) for name in self.__slots__ if name not in ("picture", "word", "share", "free")}
+        """Plain values for JSON, without the picture; of the last four only what applies."""
+        applied = ("picture", "word", "share", "free", "groups")
+        values = {name: getattr(self, name) for name in self.__slots__ if name not in applied}
         values["confidence"] = round(self.confidence, 6) if math.isfinite(self.confidence) else None
         if self.word:
             values["word"] = self.word
         if self.share >= 0:
             values["share"] = round(self.share, 6)
-        return values | ({"free": True} if self.free else {})
+        if self.free:
+            values["free"] = True
+        if self.groups:
+            values["groups"] = {name: list(groups) for name, groups in self.groups.items()}
+        return values
 
 
 class Skip(typing.NamedTuple):
@@ -147,14 +158,20 @@ def gallery(rows: Iterable[Row], each: int = 60) -> Gallery:
     return Gallery(tuple(sure), tuple(far), tuple(best))
 
 
+def lot(grouping: str, group: str, key: str) -> bytes:
+    """By which examples of a group are drawn, least first: chance, but always the same, and another for each group."""
+    return blake2b("\0".join((grouping, group, key)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
 class Tally:
-    """The rows of the pictures read so far, and their sums; memory for pictures is bounded by what `gallery` takes.
+    """The rows of the pictures read so far, and their sums; memory for pictures is bounded by what reports show.
 
     Args:
         alphabet: Readings and labels are compared in it.
         known: Its ids that the reader has.
         pictures: Rows of each kind in `gallery` that keep a small picture.
         metrics: Further rates to count.
+        groupings: Ways to sort the pictures into groups.
 
     Attributes:
         rows: By key; without pictures.
@@ -165,19 +182,39 @@ class Tally:
         counts: For each metric what it counted and what that is a part of, summed.
     """
 
-    def __init__(self, alphabet: Alphabet, known: set[int | None], pictures: int, metrics: Sequence[Metric] = ()) -> None:
-        self.alphabet, self.known, self.pictures, self.metrics = alphabet, known, pictures, metrics
+    def __init__(
+        self,
+        alphabet: Alphabet,
+        known: set[int | None],
+        pictures: int,
+        metrics: Sequence[Metric] = (),
+        groupings: Sequence[Grouping] = (),
+    ) -> None:
+        self.alphabet, self.known, self.pictures, self.metrics, self.groupings = alphabet, known, pictures, metrics, groupings
         self.rows: dict[str, Row] = {}
         self.pictured: dict[str, Row] = {}
         self.outside: list[Skip] = []
         self.confusions: Counter[tuple[str, str]] = Counter()
         self.closeness = 0.0
         self.counts = [(0.0, 0.0)] * len(metrics)
+        self._examples: dict[tuple[str, str], list[tuple[bytes, Row]]] = {}
 
-    def add(self, key: str, label: str, reading: Reading, picture: Picture | None) -> None:
-        """Judge one more reading."""
+    def add(self, key: str, label: str, reading: Reading, picture: Picture | None, stored: str | None = None) -> None:
+        """Judge one more reading.
+
+        Args:
+            key: Names the sample.
+            label: In the protocol's alphabet.
+            reading: What was read.
+            picture: As opened, where it is at hand.
+            stored: The label before it was reduced, which groupings are shown; by default it was not.
+        """
         row = judge(key, label, reading, self.alphabet, picture)
         symbols = canonical_symbols(label, self.alphabet)
+        if self.groupings:
+            judged = Judged(label if stored is None else stored, symbols, reading, picture)
+            row = replace(row, groups={one.name: found for one in self.groupings if (found := one.groups_of(judged))})
+            self._keep_example(row)
         foreign = [symbol for symbol in dict.fromkeys(symbols) if self.alphabet.id_of(symbol) not in self.known]
         if foreign:
             self.outside.append(Skip(key, f"label '{row.label}': the reader has no symbol {', '.join(map(repr, foreign))}"))
@@ -192,10 +229,22 @@ class Tally:
             self.prune()
 
     def prune(self) -> None:
-        """Let go of the pictures that `gallery` would not take."""
+        """Let go of the pictures that neither `gallery` nor a group would take."""
         # A row that is not taken now is never taken later, as rows only come in.
         taken = gallery(self.pictured.values(), self.pictures)
-        self.pictured = {row.key: row for row in (*taken.sure_but_wrong, *taken.far_off, *taken.best)}
+        examples = [row for some in self._examples.values() for _, row in some]
+        self.pictured = {row.key: row for row in (*taken.sure_but_wrong, *taken.far_off, *taken.best, *examples)}
+
+    def _keep_example(self, row: Row) -> None:
+        """Hold on to a wrong row with a picture, if it is among those drawn for one of its groups."""
+        if row.right or row.picture is None:
+            return
+        for grouping, names in row.groups.items():
+            for name in names:
+                some = self._examples.setdefault((grouping, name), [])
+                some.append((lot(grouping, name, row.key), row))
+                some.sort(key=lambda one: one[0])
+                del some[EXAMPLES:]
 
 
 def wilson_interval(right: int, samples: int) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,12 @@ from seqrec.alphabet import Alphabet
 from seqrec.benchmark import Benchmark
 from seqrec.direction import Direction
 from seqrec.errors import AlphabetError, PluginError, RecipeError, nearest
-from seqrec.interfaces import Outputs, Prepare, Renderer
+from seqrec.interfaces import Outputs, Picture, Prepare, Renderer
 from seqrec.notation import Notation
 from seqrec.reading import Reading
 
 if TYPE_CHECKING:
+    from seqrec.appearance import Appearance
     from seqrec.decoding.grammar import Automaton, Grammar
     from seqrec.decoding.lexicon import Entry
 
@@ -55,6 +57,59 @@ class Metric:
     description: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A labelled picture that was read, as a grouping is shown it.
+
+    Attributes:
+        label: As it is stored, with whatever the protocol reduces away.
+        wanted: The symbols that the reading is compared with.
+        reading: What was read.
+        picture: The grey picture as opened; None where it is not at hand.
+    """
+
+    label: str
+    wanted: Sequence[str]
+    reading: Reading
+    picture: Picture | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether reading and label are equal."""
+        return list(self.wanted) == list(self.reading.symbols)
+
+    @cached_property
+    def appearance(self) -> "Appearance | None":
+        """What can be told of the picture without reading it; measured once for all groupings."""
+        from seqrec.appearance import Appearance
+
+        return None if self.picture is None else Appearance(self.picture)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A way to sort labelled pictures into groups, to see in `seqrec evaluate --report` where a reader fails.
+
+    Attributes:
+        name: Its heading: `case of the letters`.
+        of: A judged picture → the name of its group, several names, or `""` where the grouping says nothing of it.
+        order: Names in the order in which they are shown; others follow by name.
+        errors: Whether only wrong readings have groups: then each group's share of them is shown in place of its accuracy.
+        description: One line.
+    """
+
+    name: str
+    of: Callable[[Judged], str | Sequence[str]]
+    order: Sequence[str] = ()
+    errors: bool = False
+    description: str = ""
+
+    def groups_of(self, judged: Judged) -> tuple[str, ...]:
+        """The groups of a picture, none twice."""
+        found = self.of(judged)
+        return tuple(dict.fromkeys(name for name in ((found,) if isinstance(found, str) else found) if name))
+
+
 @dataclass(frozen=True)
 class Option:
     """An option that a task adds to the command line, as `--meter 3/4` or the switch `--join`.
@@ -85,6 +140,7 @@ class Task:
         recipes: Name → TOML file; they join the core's `fast` and `paper`, and win over them by name.
         protocols: Protocols for `seqrec evaluate`; the core adds `exact`.
         metrics: Rates that `seqrec evaluate` reports beside its own.
+        groups: Ways to sort pictures and errors, for the report of `seqrec evaluate`; the core adds those that need no domain.
         lexicons: Name → function that gives a lexicon's lines, as its text file has them: a word, or after tabs a prior weight
             and further spellings. It may give `seqrec.decoding.lexicon.Entry` objects as well.
         views: Name → function of symbols that gives what of them counts where a reading is looked for in the words of a lexicon,
@@ -115,6 +171,7 @@ class Task:
     recipes: Mapping[str, Path] = field(default_factory=dict)
     protocols: Sequence[Protocol] = ()
     metrics: Sequence[Metric] = ()
+    groups: Sequence[Grouping] = ()
     lexicons: Mapping[str, Callable[[], "Iterable[str | Entry]"]] = field(default_factory=dict)
     views: Mapping[str, Callable[[Sequence[str]], Sequence[Hashable]]] = field(default_factory=dict)
     grammars: Mapping[str, Callable[[Alphabet], "Grammar | Automaton"]] = field(default_factory=dict)

@@ -264,13 +264,13 @@ KINDS = ("plugin", "task", "alphabet", "renderer", "backbone", "sequence-model",
 def test_each_promise_is_documented(kind: str, tmp_path: Path) -> None:
     documented = set(rows(sections(page("reference/conformance-kit.md"))[kind]))
     assert documented == {
-        re.sub(r"^(recipe|lexicon|grammar|prepares)-\w+$", r"\1-NAME", name) for name in promised(kind, tmp_path)
+        re.sub(r"^(recipe|groups-by|lexicon|grammar|prepares)-\w+$", r"\1-NAME", name) for name in promised(kind, tmp_path)
     }
 
 
 def promised(kind: str, folder: Path) -> set[str]:
     """Names of the promises of a kind of part, with the names of alphabets and protocols in capitals."""
-    from seqrec import Alphabet, Notation, builtin
+    from seqrec import Alphabet, Grouping, Notation, builtin
     from seqrec.recipe import Recipe
     from seqrec.testing import bars, promises_of
     from seqrec.testing.alphabets import alphabet_promises
@@ -293,6 +293,7 @@ def promised(kind: str, folder: Path) -> set[str]:
     task = dataclasses.replace(
         bars.seqrec_tasks()[0],
         recipes={"own": folder / "own.toml"},
+        groups=[Grouping("length", lambda judged: str(len(judged.label)))],
         lexicons={"words": lambda: ["ab"]},
         grammars={"english": lambda alphabet: None},  # type: ignore[dict-item, return-value]
         notations=(Notation(Alphabet("drawn", "ab"), bars.BARS, lambda symbols: list(symbols)),),

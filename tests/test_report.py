@@ -19,9 +19,9 @@ from seqrec.benchmark_table import Table, table_set
 from seqrec.errors import DataError
 from seqrec.evaluation import Evaluation
 from seqrec.page import MAX_PICTURES, visible
-from seqrec.report import by_content, by_length, by_shape, write_evaluation_report, write_run_report
-from seqrec.rows import Row, Skip, confused
-from seqrec.task import Protocol
+from seqrec.report import write_evaluation_report, write_run_report
+from seqrec.rows import EXAMPLES, Row, Skip, confused
+from seqrec.task import Grouping, Protocol
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -194,26 +194,23 @@ def test_pictures_are_bounded_in_number_and_bytes_and_what_is_left_out_is_told(t
     assert path.stat().st_size < 3_000_000
 
 
-def test_groups_add_up_and_are_in_order() -> None:
+def test_groups_stand_on_the_page_with_examples_of_what_is_wrong(tmp_path: Path) -> None:
+    colours = Grouping(f"colour {HOSTILE}", lambda judged: "", ("red", "blue"), description="of the ink")
+    errors = Grouping("kind", lambda judged: "", errors=True)
     rows = [
-        Row(f"{index}", "x" * length, "", 0.5, 0, index % 2 == 0, width_px=32 * length, height_px=32)
-        for index, length in enumerate([1, 1, 2, 14, 16, 17, 70, 0])
+        replace(row, groups={colours.name: ("red",)} if row.right else {colours.name: ("blue",), "kind": ("x for a digit",)})
+        for row in some_rows()
     ]
-    assert [(one.name, one.samples) for one in by_length(rows)] == [
-        ("0", 1), ("1", 2), ("2", 1), ("13–16", 2), ("17–24", 1), ("65 and more", 1),
+    page = read(write_evaluation_report(tmp_path, [replace(evaluation(rows), groupings=(colours, errors))], "groups"))
+    assert page.index("of the ink") < page.index(">red<") < page.index(">blue<") < page.index("x for a digit")
+    assert page.count('<div class="example"><img') == 2 * EXAMPLES
+    assert "100.0 %" in page
+    values = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))["evaluations"][0]
+    assert [(one["name"], one["of"], one["samples"]) for one in values["groups"]] == [
+        (colours.name, "all readings", 10), ("kind", "wrong readings", 5),
     ]  # fmt: skip
-    assert [(one.name, one.samples) for one in by_shape(rows)] == [
-        ("0–1", 1), ("1–2", 2), ("2–3", 1), ("12–20", 3), ("20 and more", 1),
-    ]  # fmt: skip
-    assert sum(one.right for one in by_length(rows)) == 4
-
-
-def test_labels_are_grouped_by_what_they_are_made_of() -> None:
-    rows = [Row(label, label, label, 0.5, 0, True) for label in ("ab", "é", "12", "a1", "a-1", "?!")]
-    assert [(one.name, one.samples) for one in by_content(rows)] == [
-        ("letters only", 2), ("digits only", 1), ("letters and digits", 1), ("with other signs", 1), ("other signs only", 1),
-    ]  # fmt: skip
-    assert by_content([Row("bar", "note-C4 rest", "", 0.5, 2, False, length=2)]) == []
+    assert values["rows"][0]["groups"] == {colours.name: ["blue"], "kind": ["x for a digit"]}
+    assert "Where it fails" not in read(write_evaluation_report(tmp_path, [evaluation(rows)], "none"))
 
 
 def test_report_says_what_a_threshold_keeps_and_leaves(tmp_path: Path) -> None:

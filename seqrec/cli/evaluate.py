@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seqrec.evaluation import Evaluation
     from seqrec.interfaces import Store
     from seqrec.recognizer import Recognizer
-    from seqrec.task import Metric, Protocol
+    from seqrec.task import Grouping, Metric, Protocol
 
 
 def evaluate(
@@ -56,8 +56,8 @@ def evaluate(
         Path | None,
         typer.Option(
             "--report",
-            help="Write `report.html` and `evaluation.json` into this folder, and `table.md` and `table.json` for protocols "
-            "with a table.",
+            help="Write `report.html` and `evaluation.json` into this folder, with pictures and errors sorted into groups; for "
+            "protocols with a table `table.md` and `table.json` too.",
             show_default=False,
         ),
     ] = None,
@@ -134,16 +134,17 @@ def evaluate(
     readers = [offered for _, offered in registry().dataset_readers]
     stores = [(path, open_dataset(path, readers, format or None)) for path in paths]
     table = None
+    groupings = _groupings(reader) if report else ()
     if chosen.benchmark is not None:
         held(())  # says now what is wrong with the options
-        table = in_columns(reader, chosen, stores, lambda words: free if words is None else held(words))
+        table = in_columns(reader, chosen, stores, lambda words: free if words is None else held(words), groupings)
         evaluations = [one for measured in table.sets for one in measured.evaluations.values()]
     elif (name := own_name(lexicon)) is not None:
-        evaluations = with_own(reader, chosen, stores, lambda words: free if words is None else held(words), name)
+        evaluations = with_own(reader, chosen, stores, lambda words: free if words is None else held(words), name, groupings)
     else:
         # The reader keeps its alphabet, so that labels beyond it are noticed; the lexicon is compiled for the protocol's.
         decoding = compiled(folded, held(lexicon or None))
-        evaluations = at_once(dataclasses.replace(reader, decoding=decoding), chosen, stores, lexicon)
+        evaluations = at_once(dataclasses.replace(reader, decoding=decoding), chosen, stores, lexicon, groupings)
     if samples and table is None:
         print_rows(evaluations[-1])
     tell(evaluations, table)
@@ -154,7 +155,13 @@ def evaluate(
         complain(f"report: {write_evaluation_report(report, evaluations, title, table)}")
 
 
-def at_once(reader: "Recognizer", protocol: "Protocol", stores: "list[tuple[Path, Store]]", lexicon: str) -> "list[Evaluation]":
+def at_once(
+    reader: "Recognizer",
+    protocol: "Protocol",
+    stores: "list[tuple[Path, Store]]",
+    lexicon: str,
+    groupings: "Sequence[Grouping]" = (),
+) -> "list[Evaluation]":
     """Every set read with one decoding, whose lexicon was called so."""
     from seqrec import evaluation
     from seqrec.columns import in_words
@@ -169,7 +176,14 @@ def at_once(reader: "Recognizer", protocol: "Protocol", stores: "list[tuple[Path
             progress = _progress(status.update, name)
             evaluations.append(
                 evaluation.evaluate(
-                    reader, store, protocol, name=name, on_progress=progress, decoding=told, metrics=_metrics(reader)
+                    reader,
+                    store,
+                    protocol,
+                    name=name,
+                    on_progress=progress,
+                    decoding=told,
+                    metrics=_metrics(reader),
+                    groupings=groupings,
                 )
             )
     return evaluations
@@ -181,6 +195,7 @@ def with_own(
     stores: "list[tuple[Path, Store]]",
     decoding: "Callable[[LexiconSource | None], Decoding]",
     lexicon: str,
+    groupings: "Sequence[Grouping]" = (),
 ) -> "list[Evaluation]":
     """Every set read with its pictures' own lexicons, of this name where one is given."""
     import dataclasses
@@ -206,6 +221,7 @@ def with_own(
                     lexicon_of=own,
                     decoding=in_words(decoding(()), f"lexicon {which}, the pictures' own"),
                     metrics=_metrics(reader),
+                    groupings=groupings,
                 )
             )
     return evaluations
@@ -216,11 +232,12 @@ def in_columns(
     protocol: "Protocol",
     stores: "list[tuple[Path, Store]]",
     decoding: "Callable[[LexiconSource | None], Decoding]",
+    groupings: "Sequence[Grouping]" = (),
 ) -> "Table":
     """Every set read in every column of the protocol's benchmark."""
     from seqrec.columns import Columns
 
-    columns = Columns(reader, protocol, decoding, complain)
+    columns = Columns(reader, protocol, decoding, complain, groupings)
     with console().status("reading") as status:
         measured = [
             columns.measure(store, path, lambda what, done, of: status.update(f"{what}: {done:,} of {of:,}"))
@@ -232,6 +249,13 @@ def in_columns(
 def _metrics(reader: "Recognizer") -> "Sequence[Metric]":
     """The task's own."""
     return reader.task.metrics if reader.task else ()
+
+
+def _groupings(reader: "Recognizer") -> "Sequence[Grouping]":
+    """The general ones, and the task's own."""
+    from seqrec.groups import GENERAL
+
+    return [*GENERAL, *(reader.task.groups if reader.task else ())]
 
 
 def _progress(show: Callable[[str], None], name: str) -> Callable[[int, int], None]:

@@ -24,7 +24,7 @@ from seqrec.notation import Notation
 from seqrec.pictures import open_picture
 from seqrec.reading import Reading
 from seqrec.recipe import Recipe, load_recipe
-from seqrec.task import Task
+from seqrec.task import Grouping, Judged, Task
 from seqrec.testing.alphabets import alphabet_promises, check_fold
 from seqrec.testing.command_line import try_commands
 from seqrec.testing.learning import SMALL, exported, learn_by_heart, saved_and_loaded, small_network
@@ -82,6 +82,9 @@ def task_promises(task: Task) -> list[Promise]:
         found.append(promise(f"reads-under-{protocol.name}", about, partial(check_fold, task.alphabet, target)))
     for name, path in task.recipes.items():
         found.append(promise(f"recipe-{name}", f"recipe '{name}'", partial(_recipe, task, path)))
+    for grouping in task.groups:
+        name = "-".join(grouping.name.split())
+        found.append(promise(f"groups-by-{name}", f"grouping '{grouping.name}'", partial(_groups, task, grouping)))
     for name, words in task.lexicons.items():
         found.append(promise(f"lexicon-{name}", f"lexicon '{name}'", partial(_lexicon, task, words)))
     for name, grammar in task.grammars.items():
@@ -173,6 +176,18 @@ def _recipe(task: Task, path: Path) -> None:
     alphabet = task.alphabet_named(recipe.alphabet)
     if task.renderer:
         task.renderer.configured(alphabet, recipe.renderer)
+
+
+def _groups(task: Task, grouping: Grouping) -> None:
+    """Whether it gives names for labels of no, one and many symbols, read right and wrong, with and without a picture."""
+    for wanted in ((), task.alphabet.symbols[:1], task.alphabet.symbols[:50]):
+        for read in (wanted, (), task.alphabet.symbols[-1:]):
+            for picture in (None, np.zeros((1, 1), np.uint8), np.zeros((32, 100), np.uint8)):
+                reading = Reading(tuple(read), task.alphabet.text(read), 0.5)
+                judged = Judged(task.alphabet.text(wanted), wanted, reading, picture)
+                names = grouping.groups_of(judged)
+                require(all(isinstance(name, str) for name in names), f"it gives names that are no text: {names}")
+                require(not (grouping.errors and judged.right and names), f"it sorts errors, and a right reading is in {names}")
 
 
 def _lexicon(task: Task, words: Callable[[], Iterable[str | Entry]]) -> None:

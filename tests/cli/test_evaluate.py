@@ -13,7 +13,7 @@ from seqrec.benchmark import Benchmark, KnownSet, Published
 from seqrec.pictures import encode_png
 from seqrec.plugins import Registry
 from seqrec.recognizer import load
-from seqrec.task import Protocol
+from seqrec.task import Grouping, Protocol
 from seqrec.testing.bars import LOW_BARS, BarRenderer
 
 
@@ -69,6 +69,24 @@ def test_report_holds_a_page_and_the_numbers(seqrec: Callable[..., Any], tiny_mo
     told = json.loads((tmp_path / "report" / "evaluation.json").read_text())
     (one,) = told["evaluations"]
     assert (one["samples"], one["size"], one["sequence_accuracy"]) == (3, 4, pytest.approx(2 / 3))
+
+
+def test_report_sorts_pictures_and_errors_into_groups_of_the_core_and_the_task(
+    seqrec: Callable[..., Any], tiny_model: Path, words: Path, tmp_path: Path, plugins: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Grouping("first symbol", lambda judged: judged.label[:1])
+    task = dataclasses.replace(plugins.task("bars"), groups=[first])
+    monkeypatch.setitem(plugins.tasks._offers["bars"], "seqrec-bars", task)
+    found = seqrec("evaluate", "--model", tiny_model, "--data", words, "--report", tmp_path / "report")
+    assert found.code == 0
+    (told,) = json.loads((tmp_path / "report" / "evaluation.json").read_text())["evaluations"]
+    groups = {one["name"]: one for one in told["groups"]}
+    assert sum(one["samples"] for one in groups["first symbol"]["groups"]) == 3
+    assert {name for name, one in groups.items() if one["of"] == "wrong readings"} == {"kind of error", "place of the error"}
+    assert groups["kind of error"]["groups"][0]["examples"] == ["other case.png"]
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "Where it fails" in page
+    assert '<div class="example"><img src="data:image/png;base64,' in page
 
 
 def test_samples_are_listed_with_their_readings(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from seqrec import Reading, Task, hookimpl
 from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
+from seqrec_scene_text.groups import GROUPS
 from seqrec_scene_text.protocols import PROTOCOLS
 from seqrec_scene_text.renderer import SceneTextRenderer
 from seqrec_scene_text.words import english_50k, english_letters
@@ -37,6 +38,7 @@ def seqrec_tasks() -> list[Task]:
             alphabets=(ascii94, alnum62, alnum36),
             recipes=recipes,
             protocols=PROTOCOLS,
+            groups=GROUPS,
             lexicons={"english-50k": english_50k},
             grammars={"english": english_letters},
             weights=_HERE / "weights" / "scene-text.safetensors",
