@@ -1,4 +1,4 @@
-"""Pictures as another camera or another crop would have shown them, to measure what a reader bears: margins, turns, polarity, size."""
+"""Pictures as another camera or crop would have shown them, to measure what a reader bears: margins, turns, polarity, size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,9 +67,8 @@ def at_height(picture: Picture, height_px: int) -> Picture:
         raise DataError(f"a picture {height_px} pixels high: expected at least 1")
     height, width = picture.shape
     size = (max(round(width * height_px / height), 1), height_px)
-    return np.asarray(
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA if height_px < height else cv2.INTER_CUBIC), np.uint8
-    )
+    how = cv2.INTER_AREA if height_px < height else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
 @dataclass(frozen=True)
