@@ -15,7 +15,7 @@ from seqrec.interfaces import Picture
 from seqrec.model_file import METADATA_KEY, ModelCard, card_to_json, write_atomically
 from seqrec.pictures import PictureSource
 from seqrec.recognizer import Recognizer
-from seqrec.views import windows
+from seqrec.views import Showing, windows
 
 if TYPE_CHECKING:
     import onnx
@@ -89,7 +89,8 @@ def _scaled(reader: Recognizer, sources: Iterable[PictureSource]) -> Iterator[Pi
         ImageError: One cannot be read.
     """
     named = ((str(place), one) for place, one in enumerate(sources))
-    for window in windows(named, reader.picture, reader.engine.width_step_px, prepare=reader.prepare, direction=reader.direction):
+    step_px = reader.engine.width_step_px
+    for window in windows(named, Showing(reader.picture, step_px, prepare=reader.prepare, direction=reader.direction)):
         for error in window.errors.values():
             raise error
         yield from (one.scaled for one in window.shown)

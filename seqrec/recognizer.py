@@ -28,7 +28,7 @@ from seqrec.reading import Reading
 from seqrec.recipe import PictureRecipe
 from seqrec.task import Task
 from seqrec.transcriber import Posteriors, Transcriber
-from seqrec.views import Shown, Window, batches, windows
+from seqrec.views import Showing, Shown, Window, batches, windows
 from seqrec.wide_lines import WIDEST_PX, wide_posteriors
 
 _FEW = 8  # pictures that are read sooner than threads are started for them
@@ -193,19 +193,33 @@ class Recognizer:
     def _read(
         self, sources: Iterable[tuple[str, PictureSource]], overlapped: bool
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
-        opened = windows(sources, self.picture, self.engine.width_step_px, self.turn_tall, self.prepare, self.direction)
+        opened = windows(sources, self._showing)
         seen = self._seen(ahead(opened, 1) if overlapped else opened, self.engine.at_once if overlapped else 1)
         readings: dict[int, Reading] = {}
         errors: dict[int, SeqrecError] = {}
         for window, batch, posteriors in ahead(seen, 4) if overlapped else seen:
-            for shown, reading in zip(batch, self.transcriber.readings([one.view for one in batch], posteriors), strict=True):
-                if isinstance(reading, SeqrecError):
-                    errors.setdefault(shown.place, reading)
-                elif shown.place not in readings or _rank(reading) > _rank(readings[shown.place]):
-                    readings[shown.place] = reading
+            self._keep_best(batch, posteriors, readings, errors)
             if not batch:
+                if self.task and self.task.second_look:
+                    again = batches(self._showing.again(window, readings, self.task.second_look))
+                    for batch, posteriors in mapped(lambda batch: (batch, self._posteriors(batch)), again, self.engine.at_once):
+                        self._keep_best(batch, posteriors, readings, {})
                 yield from self._in_order(window, readings, window.errors | errors)
                 readings, errors = {}, {}
+
+    @property
+    def _showing(self) -> Showing:
+        return Showing(self.picture, self.engine.width_step_px, self.turn_tall, self.prepare, self.direction)
+
+    def _keep_best(
+        self, batch: list[Shown], posteriors: list[Posteriors], readings: dict[int, Reading], errors: dict[int, SeqrecError]
+    ) -> None:
+        """Read what is shown; of several views of a picture the most confident reading stays."""
+        for shown, reading in zip(batch, self.transcriber.readings([one.view for one in batch], posteriors), strict=True):
+            if isinstance(reading, SeqrecError):
+                errors.setdefault(shown.place, reading)
+            elif shown.place not in readings or _rank(reading) > _rank(readings[shown.place]):
+                readings[shown.place] = reading
 
     def _seen(self, opened: Iterable[Window], at_once: int) -> Iterator[tuple[Window, list[Shown], list[Posteriors]]]:
         """Each batch of each window with its posteriors; an empty batch ends a window."""

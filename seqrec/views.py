@@ -1,13 +1,15 @@
 """Pictures on their way to the network: opened and scaled, turned where they are tall, put into batches of like width."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from seqrec.direction import Direction, facing
-from seqrec.errors import SeqrecError
+from seqrec.errors import ImageError, SeqrecError
 from seqrec.interfaces import Picture, Prepare, Prepared
 from seqrec.pictures import PictureSource, fit_height, open_picture, turned
+from seqrec.reading import Reading
 from seqrec.recipe import PictureRecipe
 from seqrec.wide_lines import WIDEST_PX
 
@@ -67,18 +69,15 @@ class Window:
     errors: dict[int, SeqrecError] = field(default_factory=dict)
 
 
-def windows(
-    sources: Iterable[tuple[str, PictureSource]],
-    size: PictureRecipe,
-    width_step_px: int,
-    turn_tall: bool = False,
-    prepare: Prepare | None = None,
-    direction: Direction = "rightwards",
-) -> Iterator[Window]:
-    """The pictures of a stream in windows of up to 512, or fewer where they are large.
+SecondLook = Callable[[Picture, Reading], Prepared | None]
+"""A picture and what was read of it → another view of it, where that leaves doubt."""
 
-    Args:
-        sources: Key and picture of each.
+
+@dataclass(frozen=True)
+class Showing:
+    """How pictures are shown to a network.
+
+    Attributes:
         size: What the network takes.
         width_step_px: Widths must be multiples of this.
         turn_tall: Whether pictures taller than wide are shown turned as well.
@@ -86,14 +85,59 @@ def windows(
         direction: Which way lines run.
     """
 
-    def shown(place: int, key: str, picture: Picture, degrees: int) -> Shown:
+    size: PictureRecipe
+    width_step_px: int
+    turn_tall: bool = False
+    prepare: Prepare | None = None
+    direction: Direction = "rightwards"
+
+    def positions(self, picture: Picture) -> tuple[int, ...]:
+        """By how many degrees a picture is turned to be shown, once for each."""
+        if self.direction == "downwards":
+            return (90,)
+        return (0, 90, 270) if self.turn_tall and picture.shape[0] > picture.shape[1] else (0,)
+
+    def along(self, picture: Picture, degrees: int) -> Picture:
+        """The picture turned, its line from left to right."""
         picture = turned(picture, degrees)
-        if direction == "leftwards":
-            picture = facing(picture, direction)
-        prepared = prepare(picture) if prepare else Prepared(picture, 0.0, picture.shape[1])
-        scaled = fit_height(prepared.image, size.height_px, size.min_width_px, width_step_px, size.max_width_px)
+        return facing(picture, self.direction) if self.direction == "leftwards" else picture
+
+    def shown(self, place: int, key: str, picture: Picture, degrees: int) -> Shown:
+        """A picture as the network sees it.
+
+        Raises:
+            ImageError: It would be too wide.
+        """
+        picture = self.along(picture, degrees)
+        prepared = self.prepare(picture) if self.prepare else Prepared(picture, 0.0, picture.shape[1])
+        return self._scaled(place, key, degrees, prepared, picture)
+
+    def again(self, window: "Window", readings: Mapping[int, Reading], look: SecondLook) -> list[Shown]:
+        """Another view of the pictures of which a reading leaves doubt."""
+        found = []
+        for place, (key, picture) in enumerate(window.pictures):
+            if place not in readings or isinstance(picture, SeqrecError):
+                continue
+            picture = self.along(picture, readings[place].turned)
+            prepared = look(picture, readings[place])
+            if prepared is not None:
+                with suppress(ImageError):  # too wide: then there is one reading
+                    found.append(self._scaled(place, key, readings[place].turned, prepared, picture))
+        return found
+
+    def _scaled(self, place: int, key: str, degrees: int, prepared: Prepared, picture: Picture) -> Shown:
+        size = self.size
+        scaled = fit_height(prepared.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
         return Shown(place, View(key, degrees, scaled.shape[1], prepared.start_px, prepared.width_px, picture.shape[0]), scaled)
 
+
+def windows(sources: Iterable[tuple[str, PictureSource]], showing: Showing) -> Iterator[Window]:
+    """The pictures of a stream in windows of up to 512, or fewer where they are large.
+
+    Args:
+        sources: Key and picture of each.
+        showing: How they are shown.
+    """
     window, pixels = Window(), 0
     for key, source in sources:
         place = len(window.pictures)
@@ -105,10 +149,9 @@ def windows(
         window.pictures.append((key, picture))
         if not isinstance(picture, SeqrecError):
             pixels += picture.size
-            tall = turn_tall and picture.shape[0] > picture.shape[1]
-            for degrees in (90,) if direction == "downwards" else (0, 90, 270) if tall else (0,):
+            for degrees in showing.positions(picture):
                 try:
-                    window.shown.append(shown(place, key, picture, degrees))
+                    window.shown.append(showing.shown(place, key, picture, degrees))
                 except SeqrecError as error:  # too wide for the network, as one view of a picture 1 pixel wide is
                     window.errors.setdefault(place, error)
         if len(window.pictures) == _WINDOW or pixels >= _WINDOW_PX:

@@ -16,7 +16,7 @@ from seqrec.plugins import Registry
 from seqrec.recipe import PictureRecipe
 from seqrec.recognizer import Recognizer, load
 from seqrec.testing.bars import BarRenderer
-from seqrec.views import batches, windows
+from seqrec.views import Showing, batches, windows
 from seqrec.wide_lines import WIDEST_PX, joined, wide_posteriors, windows_px
 
 
@@ -107,7 +107,7 @@ def test_line_of_the_widest_in_one_piece_is_read_in_one_piece(reader: Recognizer
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(1, 2000)), min_size=1, max_size=60))
 def test_batches_hold_every_view_once_within_their_bounds(sizes: list[tuple[int, int]]) -> None:
     sources = [(str(place), np.zeros(size, np.uint8)) for place, size in enumerate(sizes)]
-    (window,) = windows(iter(sources), PictureRecipe(max_width_px=100_000), 4, turn_tall=True)
+    (window,) = windows(iter(sources), Showing(PictureRecipe(max_width_px=100_000), 4, turn_tall=True))
     found = list(batches(window.shown))
     places = sorted((one.place, one.view.degrees) for batch in found for one in batch)
     assert places == sorted((one.place, one.view.degrees) for one in window.shown)

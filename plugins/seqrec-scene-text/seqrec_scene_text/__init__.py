@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from seqrec import Reading, Task, hookimpl
+from seqrec import Prepared, Reading, Task, hookimpl
+from seqrec.closer import closer_look
+from seqrec.interfaces import Picture
 from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
 from seqrec_scene_text.groups import GROUPS
 from seqrec_scene_text.protocols import PROTOCOLS
@@ -10,6 +12,9 @@ from seqrec_scene_text.renderer import SceneTextRenderer
 from seqrec_scene_text.words import english_50k, english_letters
 
 _HERE = Path(__file__).parent
+
+SURE = 0.9
+"""p(reading | picture) from which a picture is not looked at a second time."""
 
 
 def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
@@ -24,6 +29,11 @@ def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
     if width_px > 30 * height_px:
         return "this is a very long line; split it into words first"
     return ""
+
+
+def second_look(picture: Picture, reading: Reading) -> Prepared | None:
+    """The word made level and with little around it, where the first reading leaves doubt."""
+    return closer_look(picture) if reading.confidence < SURE else None
 
 
 @hookimpl
@@ -44,6 +54,7 @@ def seqrec_tasks() -> list[Task]:
             weights=_HERE / "weights" / "scene-text.safetensors",
             samples=_HERE / "samples",
             turn_tall=True,
+            second_look=second_look,
             hint=odd_input,
             description="words on signs, posters, books and screens, in printable ASCII",
         )
