@@ -57,7 +57,8 @@ def train(
         str,
         typer.Option(
             "--init",
-            help="Start from the weights of a model file or run, or from the task's `pretrained` reader.",
+            help="Start from the weights of a model file or run, of the task's `pretrained` reader, or of another task's, by its "
+            "name.",
             show_default=False,
         ),
     ] = "",
@@ -149,11 +150,13 @@ def with_length(recipe: Recipe, steps: int, minutes: float) -> Recipe:
 
 
 def _init_path(init: str, plugins: "Registry", task: str) -> Path | None:
-    if init != "pretrained":
+    """The model that `--init` means: a path; or `pretrained`, the task's own reader; or another task, whose reader it is then."""
+    if init != "pretrained" and (Path(init).exists() or init not in plugins.tasks.names()):
         return Path(init) if init else None
-    weights = plugins.task(task).weights
+    named = task if init == "pretrained" else init
+    weights = plugins.task(named).weights
     if weights is None or not weights.is_file():
-        raise SeqrecError(f"--init pretrained: task '{task}' ships no reader; give a model file or run folder")
+        raise SeqrecError(f"--init {init}: task '{named}' ships no reader; give a model file or run folder")
     return weights
 
 

@@ -1,5 +1,6 @@
 """`seqrec train` in processes of its own: Ctrl-C, resuming, two processes, and one line for what is wrong."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 import torch
 
+from seqrec.cli.train import _init_path
 from seqrec.model_file import read_card
+from seqrec.plugins import Registry
 from seqrec.recipe import Recipe
 
 SEQREC = [sys.executable, "-m", "seqrec"]
@@ -107,6 +110,7 @@ def test_state_of_another_version_is_one_line(tmp_path: Path, recipe_file: Path,
         (["--task", "bars", "--data", "words=0"], "data set 'words=0': a weight is above 0; leave the data set out instead"),
         (["--task", "bars", "--val", "nowhere"], "'nowhere': no such file or folder; check the path of the data set"),
         (["--task", "bars", "--init", "pretrained"], "--init pretrained: task 'bars' ships no reader"),
+        (["--task", "bars", "--init", "bars"], "--init bars: task 'bars' ships no reader; give a model file or run folder"),
         (["--task", "bars", "--init", "nowhere"], "'nowhere' holds no model; expected a model.safetensors or a run folder"),
         (["--resume"], "--resume needs the run folder: -o RUN"),
         (["--resume", "-o", "nowhere"], "'nowhere' holds no run to resume; start one without --resume"),
@@ -155,3 +159,17 @@ def test_two_processes_make_one_run(tmp_path: Path, recipe_file: Path, bars_envi
     alone = train(bars_environment, "-o", run, "--resume", "--steps", "30")
     assert alone.returncode == 2
     assert "was saved by 2 processes and 1 would go on; start as many as before" in alone.stderr
+
+
+def test_init_may_name_another_task_that_ships_a_reader_unless_a_path_is_called_so(
+    plugins: Registry, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipping = dataclasses.replace(plugins.task("bars"), weights=tiny_model)
+    monkeypatch.setitem(plugins.tasks._offers["bars"], "seqrec-bars", shipping)
+    monkeypatch.chdir(tmp_path)
+    assert _init_path("bars", plugins, "dots") == tiny_model
+    assert _init_path("pretrained", plugins, "bars") == tiny_model
+    assert _init_path("runs/first", plugins, "bars") == Path("runs/first")
+    assert _init_path("", plugins, "bars") is None
+    (tmp_path / "bars").mkdir()
+    assert _init_path("bars", plugins, "dots") == Path("bars")
