@@ -4,11 +4,12 @@
 
 Every picture of a set is changed in the same way and read again. Margins are shares of the picture's height, on all four sides,
 filled with the edge's pixels or with the picture's mirror image; turned pictures are shown in the upright box around them, the
-corners filled with the edge's pixels; sizes are made by averaging or cubic splines. `--model` takes an exported reader, which is
-much faster.
+corners filled with the edge's pixels; sizes are made by averaging or cubic splines. Where the task takes second looks, a column
+says what would be read without them. `--model` takes an exported reader, which is much faster.
 """
 
 import argparse
+import dataclasses
 import importlib.metadata
 import os
 import platform
@@ -23,6 +24,7 @@ from decoding_measure import processor, table
 
 import seqrec
 from seqrec.cli.evaluate import chosen_protocol
+from seqrec.columns import RememberingEngine
 from seqrec.data.readers import READERS, open_dataset
 from seqrec.evaluation import evaluate
 from seqrec.interfaces import Picture, Store
@@ -73,12 +75,17 @@ def main() -> None:
     reader = seqrec.load(chosen.model)
     protocol = chosen_protocol(reader, chosen.protocol)
     sets = [(path.resolve().name, Every(open_dataset(path, READERS), chosen.every)) for path in chosen.data]
+    once = reader.task and reader.task.second_look and dataclasses.replace(reader.task, second_look=None)
     rows = []
     for name, change in CONDITIONS.items():
         if chosen.only in name:
-            stores = [store if change is None else PerturbedStore(store, change) for _, store in sets]
-            found = [evaluate(reader, store, protocol, pictures=0) for store in stores]
-            rows.append([name, *(f"{100 * one.sequence_accuracy:.2f}" for one in found)])
+            rows.append([name])
+            for _, store in sets:
+                shown = store if change is None else PerturbedStore(store, change)
+                remembering = dataclasses.replace(reader, engine=RememberingEngine(reader.engine))
+                ways = [dataclasses.replace(remembering, task=once), remembering] if once else [remembering]
+                found = [evaluate(one, shown, protocol, pictures=0) for one in ways]
+                rows[-1] += [f"{100 * one.sequence_accuracy:.2f}" for one in found]
             print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
     versions = ", ".join(f"{one} {importlib.metadata.version(one)}" for one in ("seqrec", "opencv-python-headless", "numpy"))
     sizes = ", ".join(f"{name} {len(store):,}" for name, store in sets)
@@ -86,7 +93,8 @@ def main() -> None:
         f"`python {' '.join(sys.argv)}`, {date.today().isoformat()}, {os.cpu_count()} cores of {processor()} "
         f"({platform.system()} {platform.machine()}), {versions}. Words right in percent, protocol {protocol.name}; {sizes}.\n"
     )
-    print(*table(("pictures", *(name for name, _ in sets)), rows), sep="\n")
+    header = [part for name, _ in sets for part in ([f"{name}, one look"] if once else []) + [name]]
+    print(*table(("pictures", *header), rows), sep="\n")
 
 
 if __name__ == "__main__":
