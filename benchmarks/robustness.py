@@ -75,7 +75,7 @@ def main() -> None:
     reader = seqrec.load(chosen.model)
     protocol = chosen_protocol(reader, chosen.protocol)
     sets = [(path.resolve().name, Every(open_dataset(path, READERS), chosen.every)) for path in chosen.data]
-    once = reader.task and reader.task.second_look and dataclasses.replace(reader.task, second_look=None)
+    once = reader.task and reader.task.second_looks and dataclasses.replace(reader.task, second_looks=None)
     rows = []
     for name, change in CONDITIONS.items():
         if chosen.only in name:

@@ -22,7 +22,7 @@ _SAGS = np.arange(-0.6, 0.61, 0.05)  # heights
 _EVEN = 1.04  # how many times as uneven as a level, straight line's one of a slope or sag must be
 _QUICK_PX = 24
 _QUICK_SLOPES_DEG = np.arange(-18, 19, 3)
-_LEAST = 0.25  # of a mean row's or column's edges
+_LEAST = 0.5  # of a mean row's or column's edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ def line_slope(picture: GreyPicture) -> float:
 def line_box(picture: GreyPicture) -> tuple[float, float, float, float]:
     """Left, top, right and bottom in pixels of what is not even ground; the whole picture where nothing is.
 
-    Rows are kept from the first to the last that hold more than a quarter of the horizontal edges of a mean row, columns
+    Rows are kept from the first to the last that hold more than half of the horizontal edges of a mean row, columns
     likewise by upright edges: so the streaks in margins that repeat a picture's edge do not count.
 
     Args:

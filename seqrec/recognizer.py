@@ -200,8 +200,8 @@ class Recognizer:
         for window, batch, posteriors in ahead(seen, 4) if overlapped else seen:
             self._keep_best(batch, posteriors, readings, errors)
             if not batch:
-                if self.task and self.task.second_look:
-                    again = batches(self._showing.again(window, readings, self.task.second_look))
+                if self.task and self.task.second_looks:
+                    again = batches(self._showing.again(window, readings, self.task.second_looks))
                     for batch, posteriors in mapped(lambda batch: (batch, self._posteriors(batch)), again, self.engine.at_once):
                         self._keep_best(batch, posteriors, readings, {})
                 yield from self._in_order(window, readings, window.errors | errors)

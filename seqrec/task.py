@@ -154,8 +154,8 @@ class Task:
         options: Options that this task adds to the command line.
         configure: Options, those that were given, by name → the task that keeps to them; needed where there are options.
         turn_tall: Whether crops taller than wide are read turned as well.
-        second_look: A picture, its line from left to right, and what was read of it → another view of it where that leaves
-            doubt, or None; the more confident reading is kept. `seqrec.closer.closer_look` makes one that fits many tasks.
+        second_looks: A picture, its line from left to right, and what was read of it → further views of it where that leaves
+            doubt; the most confident reading is kept. `seqrec.closer` makes some that fit many tasks.
         direction: Which way a line runs: `rightwards`, `leftwards` (Hebrew) or `downwards` (vertical Japanese). Labels and
             readings are in logical order all the same, and a renderer's boxes are spans along the line as the picture shows it.
         hint: Says of a picture's width and height in pixels and its reading what is odd about it as input, or nothing.
@@ -185,7 +185,7 @@ class Task:
     options: Sequence[Option] = ()
     configure: "Callable[[Mapping[str, str | bool]], Task] | None" = None
     turn_tall: bool = False
-    second_look: Callable[[Picture, Reading], Prepared | None] | None = None
+    second_looks: Callable[[Picture, Reading], Sequence[Prepared]] | None = None
     direction: Direction = "rightwards"
     hint: Callable[[int, int, Reading], str] | None = None
     description: str = ""

@@ -69,8 +69,8 @@ class Window:
     errors: dict[int, SeqrecError] = field(default_factory=dict)
 
 
-SecondLook = Callable[[Picture, Reading], Prepared | None]
-"""A picture and what was read of it → another view of it, where that leaves doubt."""
+SecondLooks = Callable[[Picture, Reading], Sequence[Prepared]]
+"""A picture and what was read of it → further views of it, where that leaves doubt."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +112,15 @@ class Showing:
         prepared = self.prepare(picture) if self.prepare else Prepared(picture, 0.0, picture.shape[1])
         return self._scaled(place, key, degrees, prepared, picture)
 
-    def again(self, window: "Window", readings: Mapping[int, Reading], look: SecondLook) -> list[Shown]:
-        """Another view of the pictures of which a reading leaves doubt."""
+    def again(self, window: "Window", readings: Mapping[int, Reading], looks: SecondLooks) -> list[Shown]:
+        """Further views of the pictures of which a reading leaves doubt."""
         found = []
         for place, (key, picture) in enumerate(window.pictures):
             if place not in readings or isinstance(picture, SeqrecError):
                 continue
             picture = self.along(picture, readings[place].turned)
-            prepared = look(picture, readings[place])
-            if prepared is not None:
-                with suppress(ImageError):  # too wide: then there is one reading
+            for prepared in looks(picture, readings[place]):
+                with suppress(ImageError):  # too wide: then there is one reading less
                     found.append(self._scaled(place, key, readings[place].turned, prepared, picture))
         return found
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqrec.appearance import Appearance, line_box, line_slope
-from seqrec.closer import closer_look
+from seqrec.closer import closer_look, turned_look
 from seqrec.interfaces import Picture, Prepared
 from seqrec.perturbation import inverted, rotated, with_margin
 from seqrec.plugins import Registry
@@ -57,6 +57,14 @@ def test_turned_lines_are_made_level(degrees: float, dark: bool) -> None:
     assert found.width_px > 0.8 * picture.shape[1]
 
 
+@pytest.mark.parametrize("degrees", [-4.0, 4.0])
+def test_a_turned_look_shows_all_of_the_picture(degrees: float) -> None:
+    found = turned_look(uprights(), degrees)
+    assert (found.image == rotated(uprights(), degrees)).mean() > 0.5
+    assert found.image.shape == rotated(uprights(), degrees).shape
+    assert (found.start_px, found.start_px + found.width_px) == pytest.approx((0, 160), abs=2)
+
+
 @given(st.tuples(st.integers(1, 60), st.integers(1, 200)), st.integers(0, 2**31))
 def test_whatever_is_shown_lies_in_the_picture(size: tuple[int, int], seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, size, np.uint8)
@@ -74,9 +82,9 @@ def reader(tiny_model: Path, plugins: Registry) -> Recognizer:
     return load(tiny_model, plugins=plugins, device="cpu")
 
 
-def looking(reader: Recognizer, look: object) -> Recognizer:
+def looking(reader: Recognizer, looks: object) -> Recognizer:
     assert reader.task is not None
-    return dataclasses.replace(reader, task=dataclasses.replace(reader.task, second_look=look))  # type: ignore[arg-type]
+    return dataclasses.replace(reader, task=dataclasses.replace(reader.task, second_looks=looks))  # type: ignore[arg-type]
 
 
 def noise(seed: int) -> Picture:
@@ -86,9 +94,9 @@ def noise(seed: int) -> Picture:
 
 
 def test_the_more_confident_of_both_readings_is_kept_and_lies_where_it_was_seen(reader: Recognizer) -> None:
-    def right_half(picture: Picture, reading: Reading) -> Prepared:
+    def right_half(picture: Picture, reading: Reading) -> list[Prepared]:
         middle = picture.shape[1] // 2
-        return Prepared(np.ascontiguousarray(picture[:, middle:]), float(middle), picture.shape[1] - middle)
+        return [Prepared(np.ascontiguousarray(picture[:, middle:]), float(middle), picture.shape[1] - middle)]
 
     twice = looking(reader, right_half)
     pictures = [noise(seed) for seed in range(30)]
@@ -104,11 +112,12 @@ def test_the_more_confident_of_both_readings_is_kept_and_lies_where_it_was_seen(
     assert kept == {False, True}
 
 
-def test_the_second_look_sees_the_first_reading_and_may_do_without(reader: Recognizer) -> None:
+def test_second_looks_depend_on_the_first_reading_and_there_may_be_none(reader: Recognizer) -> None:
     seen: list[Reading] = []
 
-    def none(picture: Picture, reading: Reading) -> None:
+    def none(picture: Picture, reading: Reading) -> list[Prepared]:
         seen.append(reading)
+        return []
 
     found = looking(reader, none).read([noise(1), noise(2)])
     assert (
@@ -119,8 +128,9 @@ def test_the_second_look_sees_the_first_reading_and_may_do_without(reader: Recog
 def test_a_tall_picture_is_looked_at_as_it_was_read(reader: Recognizer) -> None:
     shapes = []
 
-    def look(picture: Picture, reading: Reading) -> None:
+    def look(picture: Picture, reading: Reading) -> list[Prepared]:
         shapes.append((picture.shape, reading.turned))
+        return []
 
     assert reader.turn_tall
     for seed in range(20):
@@ -129,5 +139,5 @@ def test_a_tall_picture_is_looked_at_as_it_was_read(reader: Recognizer) -> None:
 
 
 def test_a_second_look_that_is_too_wide_leaves_the_first_reading(reader: Recognizer) -> None:
-    found = looking(reader, lambda picture, reading: Prepared(np.zeros((1, 3000), np.uint8), 0.0, 120.0)).read(noise(3))
+    found = looking(reader, lambda picture, reading: [Prepared(np.zeros((1, 3000), np.uint8), 0.0, 120.0)]).read(noise(3))
     assert found.symbols == reader.read(noise(3)).symbols

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqrec import Prepared, Reading, Task, hookimpl
-from seqrec.closer import closer_look
+from seqrec.closer import closer_look, turned_look
 from seqrec.interfaces import Picture
 from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
 from seqrec_scene_text.groups import GROUPS
@@ -14,7 +14,11 @@ from seqrec_scene_text.words import english_50k, english_letters
 _HERE = Path(__file__).parent
 
 SURE = 0.9
-"""p(reading | picture) from which a picture is not looked at a second time."""
+"""p(reading | picture) from which a picture is not looked at again."""
+UNSURE = 0.5
+"""p(reading | picture) below which it is also turned a little, …"""
+TURN_DEG = 4.0
+"""… by so much either way."""
 
 
 def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
@@ -31,9 +35,11 @@ def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
     return ""
 
 
-def second_look(picture: Picture, reading: Reading) -> Prepared | None:
-    """The word made level and with little around it, where the first reading leaves doubt."""
-    return closer_look(picture) if reading.confidence < SURE else None
+def second_looks(picture: Picture, reading: Reading) -> list[Prepared]:
+    """Where the first reading leaves doubt: the word level and with little around it; where it leaves much, also turned a little."""
+    closer = closer_look(picture) if reading.confidence < SURE else None
+    turned = (-TURN_DEG, TURN_DEG) if reading.confidence < UNSURE else ()
+    return [*([closer] if closer else []), *(turned_look(picture, degrees) for degrees in turned)]
 
 
 @hookimpl
@@ -54,7 +60,7 @@ def seqrec_tasks() -> list[Task]:
             weights=_HERE / "weights" / "scene-text.safetensors",
             samples=_HERE / "samples",
             turn_tall=True,
-            second_look=second_look,
+            second_looks=second_looks,
             hint=odd_input,
             description="words on signs, posters, books and screens, in printable ASCII",
         )

@@ -1,4 +1,4 @@
-"""The reader that ships: how long it takes to load, and what a second look gives it."""
+"""The reader that ships: how long it takes to load, and what second looks give it."""
 
 import dataclasses
 import time
@@ -31,14 +31,14 @@ def test_weights_load_in_less_than_200_ms(reader: Recognizer) -> None:
 
 
 @pytest.mark.parametrize("change", ["margin", "turned"])
-def test_samples_with_margins_and_turned_are_read_better_by_a_second_look(reader: Recognizer, change: str) -> None:
+def test_samples_with_margins_and_turned_are_read_better_by_second_looks(reader: Recognizer, change: str) -> None:
     assert reader.task is not None
     assert reader.task.samples is not None
     store = open_dataset(reader.task.samples)
     labels = [store.label(index) for index in range(len(store))]
     pictures = [open_picture(store.encoded(index)) for index in range(len(store))]
     shown = [with_margin(one, 0.4) if change == "margin" else rotated(one, 9) for one in pictures]
-    once = dataclasses.replace(reader, task=dataclasses.replace(reader.task, second_look=None))
+    once = dataclasses.replace(reader, task=dataclasses.replace(reader.task, second_looks=None))
     right = [np.mean([r.text == label for r, label in zip(one.read([*shown]), labels, strict=True)]) for one in (once, reader)]
     assert right[1] > right[0]
     assert reader.read([*pictures])[0].text == labels[0]
