@@ -36,7 +36,7 @@ def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
 
 
 def second_looks(picture: Picture, reading: Reading) -> list[Prepared]:
-    """Where the first reading leaves doubt: the word level and with little around it; where it leaves much, also turned a little."""
+    """Where the first reading leaves doubt: the word level and with little around it; if it leaves much, also turned a little."""
     closer = closer_look(picture) if reading.confidence < SURE else None
     turned = (-TURN_DEG, TURN_DEG) if reading.confidence < UNSURE else ()
     return [*([closer] if closer else []), *(turned_look(picture, degrees) for degrees in turned)]
