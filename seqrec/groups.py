@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from seqrec.appearance import Appearance
 from seqrec.rows import EXAMPLES, Row, lot, wilson_interval
 from seqrec.task import Grouping, Judged
 
@@ -158,6 +159,15 @@ def _room(judged: Judged) -> float | None:
     return None if shape is None or not judged.wanted else shape / len(judged.wanted)
 
 
+def _seen(measure: Callable[[Appearance], float | None]) -> Callable[[Judged], float | None]:
+    """A number of the picture's appearance."""
+    return lambda judged: None if judged.appearance is None else measure(judged.appearance)
+
+
+def _size(value: float | None) -> float | None:
+    return None if value is None else abs(value)
+
+
 def _ground(judged: Judged) -> str:
     if judged.appearance is None:
         return ""
@@ -230,22 +240,22 @@ GENERAL = (
     ),
     _by_number(
         "sharpness: width of edges, pixels",
-        lambda one: one.appearance and one.appearance.edge_px,
+        _seen(lambda picture: picture.edge_px),
         (0, 2.2, 2.6, 3, 3.5, 4),
         description="at a height of 32 pixels, where a step from one pixel to the next is 2",
     ),
-    _by_number("contrast, grey levels", lambda one: one.appearance and one.appearance.contrast, (0, 25, 50, 75, 100, 150, 200)),
+    _by_number("contrast, grey levels", _seen(lambda picture: picture.contrast), (0, 25, 50, 75, 100, 150, 200)),
     Grouping("ground", _ground, _GROUNDS, description="told from the picture's edge"),
     _by_number(
         "slope of the line, degrees",
-        lambda one: one.appearance and _size(one.appearance.slope_deg),
+        _seen(lambda picture: _size(picture.slope_deg)),
         (0, 1, 4, 7, 10, 15),
         whole=True,
         description="up or down, estimated; of pictures that are wide enough",
     ),
     _by_number(
         "bend of the line ÷ height of the picture",
-        lambda one: one.appearance and _size(one.appearance.sag),
+        _seen(lambda picture: _size(picture.sag)),
         (0, 0.05, 0.15, 0.3),
         description="how far its middle lies off the line between its ends, estimated; of pictures that are wide enough",
     ),
@@ -254,7 +264,3 @@ GENERAL = (
     Grouping("place of the error", _places, _PLACES, errors=True, description="a reading may be in several groups"),
 )
 """Groupings that need no domain."""
-
-
-def _size(value: float | None) -> float | None:
-    return None if value is None else abs(value)

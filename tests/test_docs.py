@@ -297,6 +297,7 @@ def promised(kind: str, folder: Path) -> set[str]:
         lexicons={"words": lambda: ["ab"]},
         grammars={"english": lambda alphabet: None},  # type: ignore[dict-item, return-value]
         notations=(Notation(Alphabet("drawn", "ab"), bars.BARS, lambda symbols: list(symbols)),),
+        second_looks=lambda picture, reading: [],
         preparations={"straight": lambda picture: None},  # type: ignore[dict-item, return-value]
         weights=folder / "model.safetensors",
         samples=folder,

@@ -107,6 +107,8 @@ def task_promises(task: Task) -> list[Promise]:
         )
     for name, prepare in task.preparations.items():
         found.append(promise(f"prepares-{name}", f"preparation '{name}'", partial(_prepares, task, prepare)))
+    if task.second_looks:
+        found.append(promise("looks-again", "its second looks", partial(_looks_again, task)))
     return found
 
 
@@ -278,6 +280,19 @@ def _prepares(task: Task, prepare: Prepare) -> None:
         image = shown.image
         require(image.dtype == np.uint8 and image.ndim == 2 and image.size > 0, f"it gives {image.dtype} of shape {image.shape}")
         require(shown.width_px > 0, f"what it gives shows {shown.width_px} pixels of the picture's width; expected more than 0")
+
+
+def _looks_again(task: Task) -> None:
+    """Whether second looks at pictures read surely, hardly and not at all, small ones too, are pictures of a part of them."""
+    assert task.second_looks is not None
+    symbol = task.alphabet.symbols[0]
+    for image in [*(sample.image for sample in practice(task)[:3]), np.zeros((1, 1), np.uint8), np.zeros((9, 2), np.uint8)]:
+        for reading in (Reading((symbol,), symbol, 1.0), Reading((symbol,), symbol, 0.1), Reading((), "", 0.1)):
+            for shown in task.second_looks(image, reading):
+                fine = shown.image.dtype == np.uint8 and shown.image.ndim == 2 and shown.image.size > 0
+                require(fine, f"one gives {shown.image.dtype} of shape {shown.image.shape}")
+                inside = shown.start_px >= 0 and 0 < shown.width_px <= image.shape[1] - shown.start_px + 1
+                require(inside, f"one shows {shown.width_px} pixels from {shown.start_px} of a width of {image.shape[1]}")
 
 
 def _onnx(task: Task) -> None:
