@@ -174,7 +174,7 @@ def batches(shown: Sequence[Shown]) -> Iterator[list[Shown]]:
 
 def _fits(one: Shown, batch: Sequence[Shown]) -> bool:
     """Whether a batch takes one more, which is at least as wide as those in it."""
-    width, widest = one.view.input_px, batch[-1].view.input_px
+    width, narrowest = one.view.input_px, batch[0].view.input_px
     if width > WIDEST_PX or (len(batch) + 1) * one.scaled.size > _BATCH_AREA_PX:
         return False
-    return width == widest or (len(batch) < _FEW and width <= _MUCH * batch[0].view.input_px)
+    return width == narrowest or (len(batch) < _FEW and width <= _MUCH * narrowest)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqrec.alphabet import Alphabet
@@ -105,6 +105,7 @@ def test_line_of_the_widest_in_one_piece_is_read_in_one_piece(reader: Recognizer
 
 
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(1, 2000)), min_size=1, max_size=60))
+@example([(1, 1), (2, 1), (2, 1), (6, 20), (6, 20)])  # nine views of 100 and 108 pixels
 def test_batches_hold_every_view_once_within_their_bounds(sizes: list[tuple[int, int]]) -> None:
     sources = [(str(place), np.zeros(size, np.uint8)) for place, size in enumerate(sizes)]
     (window,) = windows(iter(sources), Showing(PictureRecipe(max_width_px=100_000), 4, turn_tall=True))

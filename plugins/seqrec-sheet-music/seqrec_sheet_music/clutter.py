@@ -160,7 +160,7 @@ def house_style(dice: Dice, symbols: int) -> Mapping[str, object]:
         "measureMinWidth": 1 + dice.below(20),
         "beamMaxSlope": dice.pick((0, 4, 7, 10, 10, 10, 14, 20)),
         "beamFrenchStyle": dice.coin(0.04),
-        "graceFactor": dice.between(0.6, 0.85),
+        "graceFactor": dice.between(0.5, 0.85),
         "ledgerLineExtension": dice.between(0.35, 0.7),
         "multiRestStyle": dice.pick(("auto", "default", "block", "symbols")),
         "multiRestThickness": dice.between(1.2, 3),

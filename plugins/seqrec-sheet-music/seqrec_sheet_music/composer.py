@@ -131,6 +131,7 @@ def _tune(dice: Dice, tune: Tune, wishes: Wishes) -> list[list[Element]]:
             bar = _tail(bar)
         bars.append(bar)
         notes += _notes(bar)
+    _tie_within(dice, bars, 0.0 if wishes.plain or dice.coin(0.6) else dice.between(0.03, 0.2))
     _tie_over(dice, bars, 0.0 if dice.coin(0.45) else dice.between(0.1, 0.5))
     if not wishes.plain:
         if dice.coin(0.08):
@@ -192,14 +193,29 @@ def _tie_over(dice: Dice, bars: list[list[Element]], share: float) -> None:
     """Tie notes over barlines, in place: the second one takes the pitch of the first."""
     for before, bar in zip(bars, bars[1:], strict=False):
         if isinstance(before[-1], Note) and isinstance(bar[0], Note) and dice.coin(share):
-            first = bar[0]
-            bar[0] = Note(before[-1].pitch, first.value)
-            for index in range(2, len(bar), 2):  # what was tied to it goes along
-                held = bar[index]
-                if not isinstance(bar[index - 1], Tie) or not isinstance(held, Note):
-                    break
-                bar[index] = Note(before[-1].pitch, held.value)
+            _hold_on(bar, 0, before[-1].pitch)
             before.append(Tie())
+
+
+def _tie_within(dice: Dice, bars: list[list[Element]], share: float) -> None:
+    """Tie notes to the next ones of their bars, in place: the second one takes the pitch of the first."""
+    for bar in bars:
+        for index in range(len(bar) - 1, 0, -1):
+            before = bar[index - 1]
+            if isinstance(before, Note) and isinstance(bar[index], Note) and dice.coin(share):
+                _hold_on(bar, index, before.pitch)
+                bar.insert(index, Tie())
+
+
+def _hold_on(bar: list[Element], start: int, pitch: Pitch) -> None:
+    """Give a note, and what is tied to it, another pitch, in place."""
+    for index in range(start, len(bar), 2):
+        note = bar[index]
+        if not isinstance(note, Note):
+            return
+        bar[index] = Note(pitch, note.value)
+        if bar[index + 1 : index + 2] != [Tie()]:
+            return
 
 
 def _hold(dice: Dice, bars: list[list[Element]]) -> None:
