@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from seqrec.data.sources import RenderedSource
 from seqrec.errors import DataError
 from seqrec.evaluation import evaluate
 from seqrec.interfaces import Sample, Store
-from seqrec.model_file import TEMPERATURES
+from seqrec.model_file import TEMPERATURES, find_model, read_card, read_weights, save_model, store_temperature
 from seqrec.pictures import encode_png
 from seqrec.reliability import checked_outcomes, expected_calibration_error
 from seqrec.rows import Row
@@ -142,6 +143,28 @@ def calibrate(reader: "Recognizer", store: Store, name: str = "held-out pictures
         found.calibration_error,
         expected_calibration_error(after, right),
     )
+
+
+def half_and_calibrated(source: Path, target: Path, count: int = HELD_OUT) -> Calibration:
+    """Write a model file anew with weights in half precision, as one ships it, and the temperature that suits these weights.
+
+    Args:
+        source: A model file or run folder.
+        target: The file to write, in a folder that exists.
+        count: How many held-out renderings the temperature is fitted on.
+
+    Raises:
+        ModelFileError: The source cannot be read, or the target written.
+        DataError: As for `held_out_renderings` and `calibrate`; the weights are written then, with the source's temperature.
+    """
+    from seqrec.recognizer import load
+
+    file = find_model(source)
+    save_model(target, read_weights(file), read_card(file), half=True)
+    reader = load(target)  # rounded weights are calibrated, not those of the source
+    fitted = calibrate(reader, held_out_renderings(reader, count))
+    store_temperature(target, round(fitted.temperature, 3))
+    return fitted
 
 
 def held_out_renderings(reader: "Recognizer", count: int = HELD_OUT) -> Store:

@@ -3,21 +3,15 @@
 import sys
 from pathlib import Path
 
-from seqrec import load
-from seqrec.calibration import calibrate, held_out_renderings
-from seqrec.model_file import find_model, read_card, read_weights, save_model, store_temperature
+from seqrec.calibration import half_and_calibrated
+from seqrec.model_file import read_card
 
 TARGET = Path(__file__).parent.parent / "seqrec_scene_text" / "weights" / "scene-text.safetensors"
 
 
 def main() -> None:
-    """Write the model file, fit its temperature on held-out renderings, and say how large it is."""
-    file = find_model(Path(sys.argv[1]))
-    TARGET.parent.mkdir(exist_ok=True)
-    save_model(TARGET, read_weights(file), read_card(file), half=True)
-    reader = load(TARGET)  # as it is shipped: rounded weights are calibrated, not those of the run
-    fitted = calibrate(reader, held_out_renderings(reader))
-    store_temperature(TARGET, round(fitted.temperature, 3))
+    """Write the model file and say how large it is."""
+    fitted = half_and_calibrated(Path(sys.argv[1]), TARGET)
     print(f"{TARGET}: {TARGET.stat().st_size / 1e6:.1f} MB, {read_card(TARGET).trained}")
     print(fitted)
 
