@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Store,
         Transcription,
     )
-    from seqrec.notation import Notation
+    from seqrec.notation import Meaning, Notation
     from seqrec.reading import Reading
     from seqrec.recipe import Recipe
     from seqrec.recognizer import Recognizer, load
@@ -43,6 +43,7 @@ __all__ = [
     "DatasetReader",
     "Grouping",
     "Judged",
+    "Meaning",
     "Metric",
     "Notation",
     "Option",
@@ -82,7 +83,7 @@ _MODULES = {
         "Store",
         "Transcription",
     ),
-    "seqrec.notation": ("Notation",),
+    "seqrec.notation": ("Meaning", "Notation"),
     "seqrec.reading": ("Reading",),
     "seqrec.recipe": ("Recipe",),
     "seqrec.recognizer": ("Recognizer", "load"),

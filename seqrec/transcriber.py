@@ -21,7 +21,7 @@ from seqrec.decoding.lattice import align_steps
 from seqrec.decoding.lexicon import Lexicon
 from seqrec.decoding.steps import Steps
 from seqrec.errors import GrammarError
-from seqrec.notation import Notation
+from seqrec.notation import Meaning, Notation
 from seqrec.reading import Reading
 from seqrec.reliability import tempered
 from seqrec.task import Task
@@ -155,16 +155,17 @@ class Transcriber:
             return given
         return fold(given, fold_map(self.source.alphabet, self.alphabet), self.alphabet.classes)
 
-    def _meant(self, symbols: Sequence[str]) -> Sequence[str | None]:
-        """What decoded symbols mean in the alphabet of readings; None for those that mean nothing there."""
-        if self._reduces:
+    def _meant(self, symbols: Sequence[str]) -> list[Meaning]:
+        """What decoded symbols mean in the alphabet of readings; those that mean nothing there are left out."""
+        if self.notation is not None:
+            meant = [(self.alphabet.id_of(one.symbol), one.first, one.stop) for one in self.notation.read(symbols)]
+        elif self._reduces:
             classes = fold_map(self.source.alphabet, self.alphabet)
-            folded = [classes[number] for number in self.source.alphabet.encode(symbols)]
-            return [self.alphabet.symbols[number - 1] if number != BLANK else None for number in folded]
-        if self.notation is None:
-            return symbols
-        numbers = (None if one is None else self.alphabet.id_of(one) for one in self.notation.read(symbols))
-        return [None if number is None else self.alphabet.symbols[number - 1] for number in numbers]
+            folded = enumerate(classes[number] for number in self.source.alphabet.encode(symbols))
+            meant = [(None if number == BLANK else number, place, place + 1) for place, number in folded]
+        else:
+            return [Meaning(symbol, place, place + 1) for place, symbol in enumerate(symbols)]
+        return [Meaning(self.alphabet.symbols[number - 1], first, stop) for number, first, stop in meant if number is not None]
 
     def _decoded(
         self, views: Sequence[View], samples: "Sequence[Posteriors | Steps]"
@@ -194,14 +195,13 @@ class Transcriber:
         stride, offset, scale = self.source.frame_stride_px, self.source.frame_offset_px, view.along_px / view.input_px
         spans = spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px)
         meant = self._meant(self._decoded_in.decode(found.ids))
-        symbols = tuple(symbol for symbol in meant if symbol is not None)
-        kept = [place for place, symbol in enumerate(meant) if symbol is not None]
+        symbols = tuple(one.symbol for one in meant)
         return Reading(
             symbols,
             self.alphabet.text(symbols),
             math.exp(min(found.log_probability, 0.0)),
-            tuple(path.confidences[place] for place in kept),
-            tuple((spans[place][0] + view.start_px, spans[place][1] + view.start_px) for place in kept),
+            tuple(math.prod(path.confidences[one.first : one.stop]) for one in meant),
+            tuple(_around(spans[one.first : one.stop], view.start_px) for one in meant),
             turned=view.degrees,
             word=found.text,
             share=found.share,
@@ -220,3 +220,8 @@ class Transcriber:
                 total = min(known.confidence + reading.confidence, 1.0)
                 distinct[reading.symbols] = dataclasses.replace(known, confidence=total)
         return sorted(distinct.values(), key=lambda reading: -reading.confidence)
+
+
+def _around(spans: Sequence[tuple[float, float]], start_px: float) -> tuple[float, float]:
+    """From the leftmost edge to the rightmost, in pixels of the picture of which the view begins at `start_px`."""
+    return min(left for left, _ in spans) + start_px, max(right for _, right in spans) + start_px

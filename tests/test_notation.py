@@ -11,7 +11,7 @@ from seqrec.alphabet import Alphabet
 from seqrec.data.sources import StoredSource
 from seqrec.decoding import Lexicon
 from seqrec.errors import AlphabetError
-from seqrec.notation import Notation
+from seqrec.notation import Meaning, Notation
 from seqrec.pictures import encode_png
 from seqrec.plugins import Registry
 from seqrec.recognizer import Recognizer, load
@@ -21,10 +21,18 @@ from seqrec.testing import bars
 LETTERS = Alphabet("letters", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-def shifted(symbols: Sequence[str]) -> list[str | None]:
+def letter(symbol: str) -> str:
+    return LETTERS.symbols[bars.BARS.symbols.index(symbol)]
+
+
+def shifted(symbols: Sequence[str]) -> list[Meaning]:
     """The first bar of a reading is a shift key: silent, and what follows it is capital."""
-    letters = [LETTERS.symbols[bars.BARS.symbols.index(symbol)] for symbol in symbols]
-    return [None if place == 0 else letter.upper() for place, letter in enumerate(letters)]
+    return [Meaning(letter(symbol).upper(), place, place + 1) for place, symbol in enumerate(symbols) if place]
+
+
+def paired(symbols: Sequence[str]) -> list[Meaning]:
+    """Two bars mean the letter of the first of them; the last of an odd number means nothing."""
+    return [Meaning(letter(symbols[place]), place, place + 2) for place in range(0, len(symbols) - 1, 2)]
 
 
 NOTATION = Notation(bars.BARS, LETTERS, shifted)
@@ -43,11 +51,26 @@ def test_a_reading_is_what_the_networks_symbols_mean(plain: Recognizer) -> None:
     read = plain.read(picture())
     meant = dataclasses.replace(plain, alphabet=LETTERS, notation=NOTATION).read(picture())
     assert len(read.symbols) > 2
-    assert meant.symbols == tuple(shifted(read.symbols)[1:])
+    assert meant.symbols == tuple(letter(symbol).upper() for symbol in read.symbols[1:])
     assert meant.text == "".join(meant.symbols)
     assert meant.spans == read.spans[1:]
     assert meant.symbol_confidences == read.symbol_confidences[1:]
     assert meant.confidence == read.confidence
+
+
+def test_a_meaning_of_several_symbols_lies_around_them_and_is_as_sure_as_all_of_them_together(plain: Recognizer) -> None:
+    read = plain.read(picture())
+    meant = dataclasses.replace(plain, alphabet=LETTERS, notation=Notation(bars.BARS, LETTERS, paired)).read(picture())
+    assert len(meant.symbols) == len(read.symbols) // 2 > 1
+    for place, (left, right) in enumerate(meant.spans):
+        assert (left, right) == (read.spans[2 * place][0], read.spans[2 * place + 1][1])
+        assert meant.symbol_confidences[place] == pytest.approx(np.prod(read.symbol_confidences[2 * place : 2 * place + 2]))
+
+
+def test_a_meaning_that_no_alphabet_has_is_left_out() -> None:
+    notation = Notation(bars.BARS, Alphabet("some", "bc"), paired)
+    drawn = [bars.BARS.symbols[number] for number in (0, 1, 1, 1, 2, 3)]
+    assert notation.understood(notation.alphabet.encode(drawn)) == ["b", "c"]
 
 
 def test_a_smaller_alphabet_keeps_its_own_symbols_of_what_is_meant(plain: Recognizer) -> None:
@@ -63,8 +86,8 @@ def test_words_of_a_lexicon_are_written_before_they_are_looked_for(plain: Recogn
     def write(symbols: Sequence[str]) -> list[str]:
         return [bars.BARS.symbols[LETTERS.symbols.index(symbol)] for symbol in symbols]
 
-    def read(symbols: Sequence[str]) -> list[str | None]:
-        return [LETTERS.symbols[bars.BARS.symbols.index(symbol)] for symbol in symbols]
+    def read(symbols: Sequence[str]) -> list[Meaning]:
+        return [Meaning(letter(symbol), place, place + 1) for place, symbol in enumerate(symbols)]
 
     notation = Notation(bars.BARS, LETTERS, read, write)
     task = Task("bars", LETTERS, notations=(notation,))

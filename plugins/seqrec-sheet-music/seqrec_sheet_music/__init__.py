@@ -10,6 +10,9 @@ from seqrec_sheet_music.bars import meter_named
 from seqrec_sheet_music.catalogue import VIEWS, catalogues
 from seqrec_sheet_music.grammar import StaffGrammar
 from seqrec_sheet_music.metrics import PITCH_METRICS, music_metrics
+from seqrec_sheet_music.notation import shapes, to_shapes
+from seqrec_sheet_music.notation import to_pitches as pitches_of
+from seqrec_sheet_music.notation import to_semantic as shapes_mean
 from seqrec_sheet_music.outputs import MusicOutputs
 from seqrec_sheet_music.protocols import PITCH_PROTOCOLS, PROTOCOLS
 from seqrec_sheet_music.readers import READERS
@@ -52,7 +55,7 @@ def sheet_music(given: Mapping[str, str | bool] = _NONE) -> Task:
         semantic,
         renderer=SheetMusicRenderer(),
         alphabets=ALPHABETS[1:],
-        notations=(Notation(written, semantic, to_semantic, to_written),),
+        notations=(Notation(shapes, semantic, shapes_mean, to_shapes), Notation(written, semantic, to_semantic, to_written)),
         recipes=_RECIPES,
         protocols=PROTOCOLS,
         metrics=music_metrics(meter),
@@ -83,7 +86,7 @@ def sheet_music_pitch(given: Mapping[str, str | bool] = _NONE) -> Task:
     return Task(
         "sheet-music-pitch",
         pitches,
-        notations=(Notation(written, pitches, to_pitches),),
+        notations=(Notation(shapes, pitches, pitches_of), Notation(written, pitches, to_pitches)),
         renderer=SheetMusicRenderer(pitches),
         recipes=_RECIPES,
         protocols=PITCH_PROTOCOLS,

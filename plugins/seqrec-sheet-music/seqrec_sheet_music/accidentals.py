@@ -1,6 +1,7 @@
-"""Which accidentals are drawn: those that the key and what came before in the bar do not say already."""
+"""Which accidentals are drawn: those that the key and what came before in the bar do not say already; and what sounds then."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from seqrec_sheet_music.tokens import Barline, Element, Grace, Key, Note, Pitch, Tie
 
@@ -48,4 +49,31 @@ def drawn(elements: Iterable[Element]) -> list[int | None]:
             case _:
                 tied = False
         found.append(sign)
+    return found
+
+
+def sounding(written: Iterable[tuple[Element, int | None]]) -> list[Element]:
+    """What elements sound like: key signature, signs until the barline at their own octave, ties.
+
+    Args:
+        written: Elements of a staff, of whose notes only where they stand counts, each with the sign that is drawn before it.
+    """
+    found: list[Element] = []
+    bar, held, tied = Bar(Key(0)), Pitch(0), False
+    for element, sign in written:
+        match element:
+            case Key():
+                bar = Bar(element)
+            case Barline():
+                bar = Bar(bar.key)
+            case Note(pitch=place) | Grace(pitch=place):
+                alter = bar.alter(place.diatonic) if sign is None else sign
+                if sign is not None:
+                    bar.draw(Pitch(place.diatonic, sign))
+                elif tied and place.diatonic == held.diatonic:
+                    alter = held.alter
+                held = Pitch(place.diatonic, alter)
+                element = replace(element, pitch=held)
+        tied = isinstance(element, Tie) or (tied and isinstance(element, Barline))
+        found.append(element)
     return found

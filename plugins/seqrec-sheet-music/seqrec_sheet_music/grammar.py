@@ -13,6 +13,7 @@ from math import inf
 from typing import NamedTuple
 
 from seqrec import Alphabet
+from seqrec_sheet_music.element_grammar import ElementGrammar
 from seqrec_sheet_music.tokens import (
     HIGHEST_STEP,
     LOWEST_STEP,
@@ -27,7 +28,6 @@ from seqrec_sheet_music.tokens import (
     Rest,
     Tie,
 )
-from seqrec_sheet_music.written import elements_of
 
 
 class Place(NamedTuple):
@@ -85,36 +85,36 @@ def after(place: Place, element: Element) -> tuple[Place, bool]:
             return Place("multirest", bottom), fits
 
 
-class StaffGrammar:
-    """Accepts the canonical sequences of the semantic alphabet and nothing else, or makes what is not canonical improbable.
+class StaffGrammar(ElementGrammar):
+    """Accepts canonical sequences and nothing else, or makes what is not canonical improbable.
 
     A `seqrec.decoding.grammar.Grammar`: give it to a search with a `SoftMeter` or alone.
 
     Args:
-        alphabet: The semantic or the written alphabet, or a part of one. In the latter tied notes stand at one place.
+        alphabet: As `ElementGrammar` takes it. Unless it is the semantic one, tied notes stand at one place.
         cost: Nats that each breach costs; infinite refuses it.
 
     Raises:
-        MusicError: The alphabet has a symbol that is no token.
+        MusicError: The alphabet has a symbol that is none of sheet music.
     """
 
     def __init__(self, alphabet: Alphabet, cost: float = inf) -> None:
+        super().__init__(alphabet)
         self.cost = cost
-        self._elements = elements_of(alphabet)
 
-    def start(self) -> Hashable:
+    def begin(self) -> Hashable:
         """Before the clef."""
         return Place("start")
 
-    def step(self, state: Hashable, symbol: int) -> tuple[Hashable, float] | None:
-        """The place behind a symbol; None where it may not stand."""
+    def after(self, state: Hashable, element: Element | None) -> tuple[Hashable, float] | None:
+        """The place behind an element; None where it may not stand."""
         assert isinstance(state, Place)
-        place, fits = after(state, self._elements[symbol - 1])
+        place, fits = after(state, element) if element else (state, False)
         if fits:
             return place, 0.0
         return None if self.cost == inf else (place, -self.cost)
 
-    def final(self, state: Hashable) -> float:
+    def end(self, state: Hashable) -> float:
         """0 behind a note, a rest, a tie that leads beyond the staff, or a barline."""
         assert isinstance(state, Place)
         return 0.0 if state.phase in _ENDS else -self.cost

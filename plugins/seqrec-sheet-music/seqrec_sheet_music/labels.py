@@ -10,6 +10,7 @@ from seqrec_sheet_music.agnostic import to_agnostic
 from seqrec_sheet_music.alphabets import agnostic, pitches
 from seqrec_sheet_music.drawing import Box
 from seqrec_sheet_music.engraving import Engraving
+from seqrec_sheet_music.notation import shapes, shapes_of
 from seqrec_sheet_music.tokens import Barline, Clef, Element, Grace, Key, Meter, Multirest, Note, Rest, Tie
 from seqrec_sheet_music.written import written, written_as
 
@@ -32,6 +33,8 @@ def labelled(alphabet: Alphabet, tokens: Sequence[str], staff: Engraving) -> tup
         return [str(note.pitch) for note, _ in notes], [place for _, place in notes]
     if alphabet.name == agnostic.name:
         return to_agnostic(tokens), _shapes(staff)
+    if alphabet.name == shapes.name:
+        return _drawn(staff)
     if alphabet.name == written.name:
         return [written_as(element, _sign(staff, index)) for index, element in enumerate(staff.elements)], list(staff.places)
     return list(tokens), list(staff.places)
@@ -41,6 +44,30 @@ def _sign(staff: Engraving, index: int) -> int | None:
     """The sign that is drawn before a note, needed or not."""
     element = staff.elements[index]
     return element.pitch.alter if isinstance(element, Note | Grace) and staff.part(index, "accid") else None
+
+
+def _drawn(staff: Engraving) -> tuple[list[str], list[Box]]:
+    """The shapes of a staff, courtesy signs among them, and the box of each."""
+    symbols: list[str] = []
+    boxes: list[Box] = []
+    clef = staff.elements[0]
+    assert isinstance(clef, Clef)
+    for index, (element, place) in enumerate(zip(staff.elements, staff.places, strict=True)):
+        symbols += shapes_of(element, _sign(staff, index), clef)
+        boxes += _of_shapes(staff, index, element, place)
+    return symbols, boxes
+
+
+def _of_shapes(staff: Engraving, index: int, element: Element, place: Box) -> list[Box]:
+    """The boxes of one element's shapes."""
+    match element:
+        case Tie() | Meter():
+            return [place]
+        case Multirest(bars=bars):
+            number = staff.part(index, "multiRestNum") or place
+            digits = len(str(bars))
+            return [_piece(place, 0, 0.25), *(_piece(number, digit / digits, (digit + 1) / digits) for digit in range(digits))]
+    return _own(staff, index, element, place)
 
 
 def in_order(spans: Spans) -> Spans:

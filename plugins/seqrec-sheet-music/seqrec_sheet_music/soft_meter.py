@@ -1,14 +1,15 @@
 """A grammar that makes bars improbable which do not fill the meter, and refuses none."""
 
 from collections.abc import Hashable
+from functools import cache
 from typing import NamedTuple
 
 from seqrec import Alphabet
 from seqrec_sheet_music.alphabets import METERS
 from seqrec_sheet_music.bars import meter_named
+from seqrec_sheet_music.element_grammar import ElementGrammar
 from seqrec_sheet_music.staff import is_silence
 from seqrec_sheet_music.tokens import Barline, Element, Meter, Multirest, Note, Rest
-from seqrec_sheet_music.written import elements_of
 
 _UNIT = 512
 """Lengths are counted in this part of a whole note, which every dotted value of the encoding is a multiple of."""
@@ -44,14 +45,14 @@ class Filling(NamedTuple):
     first: bool = True
 
 
-class SoftMeter:
+class SoftMeter(ElementGrammar):
     """Bars that do not fill the meter cost, and none is refused; a `seqrec.decoding.grammar.Grammar`.
 
     The meter is the drawn one, else the given one, else the one for which the whole line costs least. A whole or double
     whole rest alone in a bar and a multi-bar rest fill any.
 
     Args:
-        alphabet: The semantic or the written alphabet, or a part of one.
+        alphabet: As `ElementGrammar` takes it.
         meter: For lines where none is drawn, as in `3/4`; empty for the one that fits best.
         cost: Nats that a bar costs which is too long, or too short inside the line.
         edge_cost: Nats for a short bar at the beginning or at the end, and for each of two that together fill one, as around a
@@ -62,26 +63,26 @@ class SoftMeter:
     """
 
     def __init__(self, alphabet: Alphabet, meter: str = "", cost: float = 4.0, edge_cost: float = 1.0) -> None:
+        super().__init__(alphabet)
         self.cost, self.edge_cost = cost, edge_cost
-        self._elements = [(element, *_filling(element)) for element in elements_of(alphabet)]
         lengths = {int(meter_named(sign).length * _UNIT) for sign in ([meter] if meter else METERS)}
         self._longest = max(int(meter_named(sign).length * _UNIT) for sign in METERS)
         self._start = Filling(tuple(Candidate(length) for length in sorted(lengths)))
 
-    def start(self) -> Hashable:
+    def begin(self) -> Hashable:
         """An empty bar."""
         return self._start
 
-    def step(self, state: Hashable, symbol: int) -> tuple[Hashable, float]:
-        """What the bar holds behind a symbol; a weight other than 0 at barlines."""
+    def after(self, state: Hashable, element: Element | None) -> tuple[Hashable, float]:
+        """What the bar holds behind an element; a weight other than 0 at barlines."""
         assert isinstance(state, Filling)
-        element, length, silence = self._elements[symbol - 1]
+        length, silence = _filling(element)
         if not length:
-            return self._after(state, element)
+            return self._without_length(state, element)
         filled = min(state.filled + length, self._longest + 1)
         return Filling(state.candidates, filled, silence and not state.filled, state.first), 0.0
 
-    def final(self, state: Hashable) -> float:
+    def end(self, state: Hashable) -> float:
         """What the last bar costs, which may be short."""
         assert isinstance(state, Filling)
         if state.filled or state.silent:
@@ -90,7 +91,7 @@ class SoftMeter:
             last = [one._replace(cost=one.cost - (self.cost - self.edge_cost) * bool(one.short)) for one in state.candidates]
         return _least(state.candidates) - _least(last)
 
-    def _after(self, state: Filling, element: Element) -> tuple[Filling, float]:
+    def _without_length(self, state: Filling, element: Element | None) -> tuple[Filling, float]:
         match element:
             case Multirest():
                 return state._replace(silent=True), 0.0
@@ -119,9 +120,10 @@ class SoftMeter:
         return found
 
 
-def _filling(element: Element) -> tuple[int, bool]:
+@cache
+def _filling(element: Element | None) -> tuple[int, bool]:
     """Length of a note or rest in units, 0 for all else; and whether it can stand for a bar of any length."""
-    return int(element.value.length * _UNIT) if isinstance(element, Note | Rest) else 0, is_silence(element)
+    return (int(element.value.length * _UNIT), is_silence(element)) if isinstance(element, Note | Rest) else (0, False)
 
 
 def _least(candidates: "tuple[Candidate, ...] | list[Candidate]") -> float:

@@ -44,6 +44,7 @@ class Tune:
         self.pace = dice.between(0, 1) ** (1.5 if plain else 0.9)
         wide = 4 + dice.below(4) if plain else 5 + dice.below(10)
         middle = 4 + dice.around(1.5 if plain else 3, 9) if dice.coin(0.85) else dice.between(-5, 13)
+        self.lowest, self.highest = clef.bottom + LOWEST_STEP, clef.bottom + HIGHEST_STEP
         self.low = clef.bottom + max(LOWEST_STEP, min(round(middle - wide / 2), HIGHEST_STEP - wide))
         self.high = self.low + wide
         self.at = self.low + dice.below(wide + 1)
@@ -53,8 +54,8 @@ class Tune:
         self.ideas: list[Idea] = []
 
     def inside(self, place: int) -> bool:
-        """Whether a diatonic number lies in the tune's range, or a step beyond."""
-        return self.low - 1 <= place <= self.high + 1
+        """Whether a diatonic number lies in the tune's range, or a step beyond, and on the staff."""
+        return max(self.low - 1, self.lowest) <= place <= min(self.high + 1, self.highest)
 
     def bar(self) -> list[Element]:
         """The next bar, full."""

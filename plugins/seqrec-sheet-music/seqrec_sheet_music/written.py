@@ -10,11 +10,11 @@ not learn these rules: it reads what is drawn at a place, and the rules are appl
 import re
 from collections.abc import Iterable, Sequence
 
-from seqrec import Alphabet
-from seqrec_sheet_music.accidentals import Bar, drawn
+from seqrec import Alphabet, Meaning
+from seqrec_sheet_music.accidentals import drawn, sounding
 from seqrec_sheet_music.alphabets import semantic
 from seqrec_sheet_music.parts import parts
-from seqrec_sheet_music.tokens import Barline, Element, Grace, Key, Note, Pitch, Tie, parse, spell
+from seqrec_sheet_music.tokens import Element, Grace, Note, Pitch, parse, spell
 
 SIGNS = {-1: "b", 0: "n", 1: "#"}
 """How a drawn sign is written in a token."""
@@ -69,42 +69,23 @@ def to_written(tokens: Sequence[str]) -> list[str]:
     return [written_as(element, sign) for element, sign in zip(elements, drawn(elements), strict=True)]
 
 
-def to_semantic(tokens: Iterable[str]) -> list[str]:
+def to_semantic(tokens: Iterable[str]) -> list[Meaning]:
     """What written tokens sound like, one for one: key signature, signs until the barline at their own octave, ties.
 
     Raises:
         MusicError: A token is none of the written encoding.
 
     Example:
-        >>> to_semantic(["keySignature-GM", "note-F4_half", "note-Fn4_half", "barline", "note-F4_whole"])
+        >>> [one.symbol for one in to_semantic(["keySignature-GM", "note-F4_half", "note-Fn4_half", "barline", "note-F4_whole"])]
         ['keySignature-GM', 'note-F#4_half', 'note-F4_half', 'barline', 'note-F#4_whole']
     """
-    found = []
-    bar, held, tied = Bar(Key(0)), Pitch(0), False
-    for token in tokens:
-        element, sign = element_of(token)
-        match element:
-            case Key():
-                bar = Bar(element)
-            case Barline():
-                bar = Bar(bar.key)
-            case Note(pitch=high) | Grace(pitch=high):
-                alter = bar.alter(high.diatonic) if sign is None else sign
-                if sign is not None:
-                    bar.draw(Pitch(high.diatonic, sign))
-                elif tied and high.diatonic == held.diatonic:
-                    alter = held.alter
-                held = Pitch(high.diatonic, alter)
-                element = _at(element, held)
-        tied = isinstance(element, Tie) or (tied and isinstance(element, Barline))
-        found.append(spell(element))
-    return found
+    return [Meaning(spell(element), place, place + 1) for place, element in enumerate(sounding(map(element_of, tokens)))]
 
 
-def to_pitches(tokens: Iterable[str]) -> list[str | None]:
-    """The sounding pitch of each written token that is a note, None for all others; grace notes are left out."""
-    elements = map(parse, to_semantic(tokens))
-    return [str(element.pitch) if isinstance(element, Note) else None for element in elements]
+def to_pitches(tokens: Iterable[str]) -> list[Meaning]:
+    """The sounding pitch of each written token that is a note; grace notes are left out."""
+    found = enumerate(sounding(map(element_of, tokens)))
+    return [Meaning(str(element.pitch), place, place + 1) for place, element in found if isinstance(element, Note)]
 
 
 def _at(element: Note | Grace, pitch: Pitch) -> Element:

@@ -11,6 +11,7 @@ from seqrec.decoding.grammar import Grammar
 from seqrec.decoding.slow_beam import slow_beam_search
 from seqrec_sheet_music.alphabets import semantic
 from seqrec_sheet_music.grammar import StaffGrammar
+from seqrec_sheet_music.notation import shapes, to_semantic, to_shapes
 from seqrec_sheet_music.staff import staff_of, tokens_of
 from seqrec_sheet_music.tokens import HIGHEST_STEP, LOWEST_STEP, Grace, Note, parse
 
@@ -23,8 +24,12 @@ FEW = [
 
 
 def log_weight(grammar: Grammar, tokens: list[str]) -> float:
+    return weight_of(grammar, semantic.encode(tokens))
+
+
+def weight_of(grammar: Grammar, ids: list[int]) -> float:
     state, total = grammar.start(), 0.0
-    for symbol in semantic.encode(tokens):
+    for symbol in ids:
         found = grammar.step(state, symbol)
         if found is None:
             return -math.inf
@@ -68,6 +73,20 @@ def test_one_wrong_token_is_judged_alike(staves: st.SearchStrategy[list[str]], d
 @given(tokens=st.lists(st.sampled_from(FEW), max_size=6))
 def test_the_soft_form_refuses_nothing(tokens: list[str]) -> None:
     assert -8.0 * (len(tokens) + 1) <= log_weight(SOFT, tokens) <= 0.0
+
+
+@given(data=st.data())
+def test_shapes_are_judged_as_the_tokens_that_they_mean(staves: st.SearchStrategy[list[str]], data: st.DataObject) -> None:
+    tokens = data.draw(staves)
+    symbols = to_shapes(tokens)
+    assert weight_of(StaffGrammar(shapes), shapes.encode(symbols)) == 0.0
+    symbols[data.draw(st.integers(0, len(symbols) - 1))] = data.draw(st.sampled_from(shapes.symbols))
+    meant = [one.symbol for one in to_semantic(symbols)]
+    judged = weight_of(StaffGrammar(shapes, cost=8.0), shapes.encode(symbols))
+    stray = len(symbols) - sum(one.stop - one.first for one in to_semantic(symbols))
+    if not stray and "tie" not in meant:  # tied notes are one pitch by the rules, so that only their places are compared
+        assert judged == log_weight(SOFT, meant)
+    assert (judged < 0) >= bool(stray)
 
 
 def posteriors(tokens: list[str], instead: dict[int, str]) -> np.ndarray:

@@ -8,6 +8,7 @@ from seqrec.decoding.grammar import Grammar
 from seqrec_sheet_music.alphabets import METERS, semantic
 from seqrec_sheet_music.bars import meter_named
 from seqrec_sheet_music.errors import MusicError
+from seqrec_sheet_music.notation import shapes, to_shapes
 from seqrec_sheet_music.soft_meter import SoftMeter
 from seqrec_sheet_music.staff import staff_of
 
@@ -15,8 +16,12 @@ SOFT = SoftMeter(semantic)
 
 
 def log_weight(grammar: SoftMeter, tokens: list[str]) -> float:
+    return weight_of(grammar, semantic.encode(tokens))
+
+
+def weight_of(grammar: SoftMeter, ids: list[int]) -> float:
     state, total = grammar.start(), 0.0
-    for symbol in semantic.encode(tokens):
+    for symbol in ids:
         state, weight = grammar.step(state, symbol)
         total += weight
     return total + grammar.final(state)
@@ -56,6 +61,12 @@ def test_it_is_a_grammar() -> None:
 def test_weight_is_the_cost_of_the_bars(staves: st.SearchStrategy[list[str]], data: st.DataObject) -> None:
     tokens = data.draw(staves)
     assert log_weight(SOFT, tokens) == pytest.approx(counted(tokens))
+
+
+@given(data=st.data())
+def test_shapes_cost_what_the_tokens_cost_that_they_mean(staves: st.SearchStrategy[list[str]], data: st.DataObject) -> None:
+    tokens = data.draw(staves)
+    assert weight_of(SoftMeter(shapes), shapes.encode(to_shapes(tokens))) == pytest.approx(log_weight(SOFT, tokens))
 
 
 BAR = st.lists(st.sampled_from(["note-C4_quarter", "note-C4_eighth", "note-C4_half", "rest-whole"]), min_size=1, max_size=3)
