@@ -71,6 +71,11 @@ class Graph:
         """How long an axis is, (1,), int64."""
         return self.node("Shape", value, start=axis, end=axis + 1)
 
+    def part(self, value: Value, axis: int, number: int, size: int) -> Value:
+        """One of the parts of equal size along an axis, from 0."""
+        bounds = ([number * size], [(number + 1) * size], [axis])
+        return self.node("Slice", value, *(self.constant(bound, np.int64) for bound in bounds))
+
     def plus(self, value: Value, offset: int) -> Value:
         """`value + offset`, of int64."""
         return value if offset == 0 else self.node("Add", value, self.constant(offset, np.int64))

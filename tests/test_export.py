@@ -34,7 +34,7 @@ from seqrec.testing.bars import BARS, BarRenderer
 from seqrec.wide_lines import WIDEST_PX, wide_posteriors
 
 ABC = Alphabet("abc", "abcdefgh")
-BUILT_IN = list(product(("fast", "paper"), ("bilstm", "lstm"), ("ctc",)))
+BUILT_IN = list(product(("fast", "paper"), ("bilstm", "lstm", "conv"), ("ctc",)))
 PARTS = Alphabet(
     "notes", ["c4", "d4", "c8", "d8"], parts={"c4": ["c", "4"], "d4": ["d", "4"], "c8": ["c", "8"], "d8": ["d", "8"]}
 )
