@@ -1,4 +1,4 @@
-"""Which road to the tokens of sheet music reads best after equal training: what the network reads, its head, and straightening.
+"""Which road to the tokens of sheet music reads best after equal training: the network, what it reads, its head, straightening.
 
     python benchmarks/music_roads.py -o runs/roads
 
@@ -22,19 +22,24 @@ from seqrec_sheet_music.alphabets import read_tokens
 from seqrec_sheet_music.deduction import to_semantic
 from seqrec_sheet_music.metrics import pitch_error_rate, without_ties
 
-ROADS = {
-    "as written, parts": [],
-    "as written, a row a class": ["transcription.compose=false"],
-    "as written, not straightened": ["picture.prepare="],
-    "semantic, parts": ["alphabet=sheet-music"],
-    "agnostic": ["alphabet=sheet-music-agnostic"],
+LSTM = ["sequence.name=bilstm", "sequence.hidden=192", "sequence.layers=2"]
+ROADS: dict[str, list[str]] = {
+    "convolutions: shapes, parts": [],
+    "convolutions: shapes, a row a class": ["transcription.compose=false"],
+    "convolutions: shapes, not straightened": ["picture.prepare="],
+    "convolutions: semantic, parts": ["alphabet=sheet-music"],
+    "convolutions: agnostic": ["alphabet=sheet-music-agnostic"],
+    "LSTM: shapes, parts": LSTM,
+    "LSTM: shapes, a row a class": [*LSTM, "transcription.compose=false"],
+    "LSTM: semantic, parts": [*LSTM, "alphabet=sheet-music"],
+    "LSTM: agnostic": [*LSTM, "alphabet=sheet-music-agnostic"],
 }
 """What differs from the recipe."""
 
 
 def folder_of(road: str, out: Path) -> Path:
     """The run folder of a road."""
-    return out / road.replace(",", "").replace(" ", "-")
+    return out / road.replace(",", "").replace(":", "").replace(" ", "-")
 
 
 def trained(road: str, out: Path, steps: int, threads: int) -> None:

@@ -5,12 +5,12 @@
 
 Clean: black engraving on white. Camera: everything that the renderer does to paper and pictures. `--data` adds labelled sets of
 semantic tokens, such as photographs or what `benchmarks/engravers.py` draws. Ties are left out of the comparison of tokens, for
-labels of photographs lack them; `--with-ties` counts them.
+labels of photographs lack them; `--with-ties` counts them. `--grammar meter` holds readings of tokens to a grammar of the task.
 """
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -116,11 +116,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the fragments")
     parser.add_argument("--data", type=Path, action="append", default=[], help="a labelled set of semantic tokens, too")
     parser.add_argument("--with-ties", action="store_true", help="count ties")
+    parser.add_argument("--grammar", action="append", default=[], help="hold readings of tokens to this grammar, too")
     chosen = parser.parse_args()
     conditions = (("clean", 0.0), ("camera", 1.0))
     lengths = [(low, high, f"{low}–{high} notes") for low, high in LENGTHS]
     if chosen.model:
         reader = seqrec.load(chosen.model)
+        reader = replace(reader, decoding=replace(reader.decoding, grammars=tuple((name, 1.0) for name in chosen.grammar)))
         rows = []
         for name, difficulty in conditions:
             found = read(reader, fragments(difficulty, chosen.count, chosen.rare, chosen.seed, pitch=False))

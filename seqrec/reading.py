@@ -23,7 +23,7 @@ class Reading:
             over the number of words that hold it as nearly.
         edits: Where the picture shows a fragment of a word: edits between it and the nearest part of the word; -1 elsewhere.
         free: Whether this is the reading without a lexicon or pattern, kept because nothing that fits was probable enough.
-        turned: Degrees by which the picture was turned anti-clockwise before it was read: 0, 90 or 270.
+        turned: Degrees by which the picture was turned anti-clockwise before it was read: 0, 90, 180 or 270.
         hint: A remark for the user where the picture does not look like what the reader was made for; else empty.
         extra: What the task's `finish` added.
     """

@@ -247,7 +247,7 @@ class Recognizer:
     def _finished(self, reading: Reading, picture: Picture) -> Reading:
         reading = self.transcriber.tempered(reading)
         if self.direction == "leftwards":
-            reading = self._logical(reading, picture.shape[0 if reading.turned else 1])
+            reading = self._logical(reading, picture.shape[0 if reading.turned % 180 else 1])
         if self.task and self.task.finish:
             extra = dict(self.task.finish(reading))
             reading = dataclasses.replace(reading, text=str(extra.pop("text", reading.text)), extra=extra)

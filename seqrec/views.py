@@ -118,16 +118,18 @@ class Showing:
         for place, (key, picture) in enumerate(window.pictures):
             if place not in readings or isinstance(picture, SeqrecError):
                 continue
-            picture = self.along(picture, readings[place].turned)
+            first = readings[place].turned
+            picture = self.along(picture, first)
             for prepared in looks(picture, readings[place]):
                 with suppress(ImageError):  # too wide: then there is one reading less
-                    found.append(self._scaled(place, key, readings[place].turned, prepared, picture))
+                    found.append(self._scaled(place, key, (first + prepared.turned) % 360, prepared, picture))
         return found
 
     def _scaled(self, place: int, key: str, degrees: int, prepared: Prepared, picture: Picture) -> Shown:
         size = self.size
         scaled = fit_height(prepared.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
-        return Shown(place, View(key, degrees, scaled.shape[1], prepared.start_px, prepared.width_px, picture.shape[0]), scaled)
+        across_px = picture.shape[1 if prepared.turned % 180 else 0]
+        return Shown(place, View(key, degrees, scaled.shape[1], prepared.start_px, prepared.width_px, across_px), scaled)
 
 
 def windows(sources: Iterable[tuple[str, PictureSource]], showing: Showing) -> Iterator[Window]:

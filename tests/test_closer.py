@@ -112,6 +112,25 @@ def test_the_more_confident_of_both_readings_is_kept_and_lies_where_it_was_seen(
     assert kept == {False, True}
 
 
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_look_at_the_turned_picture_says_by_how_much_it_was_turned(reader: Recognizer, degrees: int) -> None:
+    def turned_round(picture: Picture, reading: Reading) -> list[Prepared]:
+        picture = np.ascontiguousarray(np.rot90(picture, degrees // 90))
+        return [Prepared(picture, 0.0, picture.shape[1], turned=degrees)]
+
+    kept = set()
+    for seed in range(20):
+        found = looking(reader, turned_round).read(noise(seed))
+        first, second = reader.read(noise(seed)), reader.read(np.ascontiguousarray(np.rot90(noise(seed), degrees // 90)))
+        kept.add(found.turned)
+        if found.turned == degrees and not second.turned:
+            assert found.symbols == second.symbols
+            assert np.array(found.spans) == pytest.approx(np.array(second.spans), abs=0.2)
+        elif not found.turned:
+            assert found.symbols == first.symbols
+    assert kept == {0, degrees}
+
+
 def test_second_looks_depend_on_the_first_reading_and_there_may_be_none(reader: Recognizer) -> None:
     seen: list[Reading] = []
 

@@ -128,6 +128,7 @@ class Convolutional(nn.Module):
         mask = graph.node("Unsqueeze", graph.cast(within, np.float32), graph.constant([2], np.int64))
         frames = _linear_to_onnx(self.into, graph, frames)
         for block in self.blocks:
+            assert isinstance(block, GatedConvolution)
             frames = block.to_onnx(graph, frames, mask)
         return _norm_to_onnx(self.norm, graph, frames)
 

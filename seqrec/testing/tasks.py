@@ -291,8 +291,10 @@ def _looks_again(task: Task) -> None:
             for shown in task.second_looks(image, reading):
                 fine = shown.image.dtype == np.uint8 and shown.image.ndim == 2 and shown.image.size > 0
                 require(fine, f"one gives {shown.image.dtype} of shape {shown.image.shape}")
-                inside = shown.start_px >= 0 and 0 < shown.width_px <= image.shape[1] - shown.start_px + 1
-                require(inside, f"one shows {shown.width_px} pixels from {shown.start_px} of a width of {image.shape[1]}")
+                require(shown.turned % 90 == 0, f"one is turned by {shown.turned} degrees; expected a multiple of 90")
+                width = image.shape[0 if shown.turned % 180 else 1]
+                inside = shown.start_px >= 0 and 0 < shown.width_px <= width - shown.start_px + 1
+                require(inside, f"one shows {shown.width_px} pixels from {shown.start_px} of a width of {width}")
 
 
 def _onnx(task: Task) -> None:

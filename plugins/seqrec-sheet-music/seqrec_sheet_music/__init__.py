@@ -10,21 +10,18 @@ from seqrec_sheet_music.bars import meter_named
 from seqrec_sheet_music.catalogue import VIEWS, catalogues
 from seqrec_sheet_music.grammar import StaffGrammar
 from seqrec_sheet_music.metrics import PITCH_METRICS, music_metrics
-from seqrec_sheet_music.notation import shapes, to_shapes
-from seqrec_sheet_music.notation import to_pitches as pitches_of
-from seqrec_sheet_music.notation import to_semantic as shapes_mean
+from seqrec_sheet_music.notation import shapes, to_pitches, to_semantic, to_shapes
 from seqrec_sheet_music.outputs import MusicOutputs
 from seqrec_sheet_music.protocols import PITCH_PROTOCOLS, PROTOCOLS
 from seqrec_sheet_music.readers import READERS
-from seqrec_sheet_music.readings import finished, hint
+from seqrec_sheet_music.readings import finished, hint, second_looks
 from seqrec_sheet_music.renderer import SheetMusicRenderer
 from seqrec_sheet_music.soft_meter import SoftMeter
 from seqrec_sheet_music.straightening import straightened
-from seqrec_sheet_music.written import to_pitches, to_semantic, to_written, written
 
 _HERE = Path(__file__).parent
 _RECIPES = {path.stem: path for path in sorted((_HERE / "recipes").glob("*.toml"))}
-_WEIGHTS = _HERE / "weights" / "sheet-music.safetensors"  # one network reads for both tasks, see `written`
+_WEIGHTS = _HERE / "weights" / "sheet-music.safetensors"  # one network reads for both tasks, see `notation`
 _PREPARATIONS = {"straight": straightened}
 _NONE: Mapping[str, str | bool] = MappingProxyType({})
 _JOIN = Option(
@@ -55,7 +52,7 @@ def sheet_music(given: Mapping[str, str | bool] = _NONE) -> Task:
         semantic,
         renderer=SheetMusicRenderer(),
         alphabets=ALPHABETS[1:],
-        notations=(Notation(shapes, semantic, shapes_mean, to_shapes), Notation(written, semantic, to_semantic, to_written)),
+        notations=(Notation(shapes, semantic, to_semantic, to_shapes),),
         recipes=_RECIPES,
         protocols=PROTOCOLS,
         metrics=music_metrics(meter),
@@ -66,6 +63,7 @@ def sheet_music(given: Mapping[str, str | bool] = _NONE) -> Task:
             "meter": lambda alphabet: SoftMeter(alphabet, meter),
         },
         preparations=_PREPARATIONS,
+        second_looks=second_looks,
         weights=_WEIGHTS,
         samples=_HERE / "samples",
         finish=lambda reading: finished(reading, meter),
@@ -86,7 +84,7 @@ def sheet_music_pitch(given: Mapping[str, str | bool] = _NONE) -> Task:
     return Task(
         "sheet-music-pitch",
         pitches,
-        notations=(Notation(shapes, pitches, pitches_of), Notation(written, pitches, to_pitches)),
+        notations=(Notation(shapes, pitches, to_pitches),),
         renderer=SheetMusicRenderer(pitches),
         recipes=_RECIPES,
         protocols=PITCH_PROTOCOLS,
@@ -94,6 +92,7 @@ def sheet_music_pitch(given: Mapping[str, str | bool] = _NONE) -> Task:
         lexicons=catalogues(alone=True),
         views=VIEWS,
         preparations=_PREPARATIONS,
+        second_looks=second_looks,
         weights=_WEIGHTS,
         finish=finished,
         outputs=lambda folder: MusicOutputs(folder, join=bool(given.get("join", False))),

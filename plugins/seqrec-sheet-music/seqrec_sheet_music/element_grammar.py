@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from seqrec import Alphabet
 from seqrec_sheet_music.notation import TREBLE, Shape, goes_on, shape_of, shapes, written_by
-from seqrec_sheet_music.tokens import Clef, Element
-from seqrec_sheet_music.written import elements_of
+from seqrec_sheet_music.tokens import Clef, Element, parse
 
 
 class Walk(NamedTuple):
@@ -27,11 +26,10 @@ class Walk(NamedTuple):
 class ElementGrammar(ABC):
     """A `seqrec.decoding.grammar.Grammar` that knows elements.
 
-    Over shapes an element counts when the next one begins, or at the end. Notes of the written alphabet and shapes of notes are
-    taken as if they stood alone in C major.
+    Over shapes an element counts when the next one begins, or at the end, and notes are taken as if they stood alone in C major.
 
     Args:
-        alphabet: The semantic or the written alphabet, the one of shapes, or a part of one.
+        alphabet: The semantic one or that of shapes, or a part of one.
 
     Raises:
         MusicError: The alphabet has a symbol that is none of these.
@@ -40,7 +38,7 @@ class ElementGrammar(ABC):
     def __init__(self, alphabet: Alphabet) -> None:
         drawn = alphabet.name == shapes.name
         self._shapes = [shape_of(symbol) for symbol in alphabet.symbols] if drawn else []
-        self._elements = [] if drawn else elements_of(alphabet)
+        self._elements = [] if drawn else [parse(symbol) for symbol in alphabet.symbols]
 
     @abstractmethod
     def begin(self) -> Hashable:

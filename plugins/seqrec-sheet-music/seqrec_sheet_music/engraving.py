@@ -19,10 +19,11 @@ FONTS = ("Leipzig", "Bravura", "Leland", "Gootville")
 HELD_OUT_FONT = "Petaluma"
 """Never drawn in training."""
 
-_FIXED: Mapping[str, object] = {
+FIXED: Mapping[str, object] = {
     "adjustPageHeight": True, "adjustPageWidth": True, "breaks": "none", "header": "none", "footer": "none", "svgFormatRaw": True,
     "svgRemoveXlink": True, "smuflTextFont": "none", "mnumInterval": 0,
 }  # fmt: skip
+"""Options of verovio that everything is drawn with: one line, as wide as it is, with nothing around it."""
 _CLEF_GLYPHS = {"G": "E050", "C": "E05C", "F": "E062"}
 _HEADS = {"double_whole": ("E0A0", "E0A1"), "whole": ("E0A2",), "half": ("E0A3",)}
 _RESTS = {
@@ -82,7 +83,7 @@ def engraved(
     """
     elements = tuple(parse(token) for token in tokens)
     extras = extras or mei.Extras()
-    options = dict(_FIXED) | dict(options or {})
+    options = dict(FIXED) | dict(options or {})
     toolkit = _toolkit(font, tuple(options))
     toolkit.setOptions(options)
     text = mei.written(elements, extras, dice or Dice(np.random.default_rng(0)))

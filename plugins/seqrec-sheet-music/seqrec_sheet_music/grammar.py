@@ -91,7 +91,7 @@ class StaffGrammar(ElementGrammar):
     A `seqrec.decoding.grammar.Grammar`: give it to a search with a `SoftMeter` or alone.
 
     Args:
-        alphabet: As `ElementGrammar` takes it. Unless it is the semantic one, tied notes stand at one place.
+        alphabet: As `ElementGrammar` takes it. Of tied notes over shapes only the places are compared.
         cost: Nats that each breach costs; infinite refuses it.
 
     Raises:

@@ -12,7 +12,6 @@ from seqrec_sheet_music.drawing import Box
 from seqrec_sheet_music.engraving import Engraving
 from seqrec_sheet_music.notation import shapes, shapes_of
 from seqrec_sheet_music.tokens import Barline, Clef, Element, Grace, Key, Meter, Multirest, Note, Rest, Tie
-from seqrec_sheet_music.written import written, written_as
 
 Spans = npt.NDArray[np.float32]
 _APART_PX = 1.0
@@ -35,8 +34,6 @@ def labelled(alphabet: Alphabet, tokens: Sequence[str], staff: Engraving) -> tup
         return to_agnostic(tokens), _shapes(staff)
     if alphabet.name == shapes.name:
         return _drawn(staff)
-    if alphabet.name == written.name:
-        return [written_as(element, _sign(staff, index)) for index, element in enumerate(staff.elements)], list(staff.places)
     return list(tokens), list(staff.places)
 
 

@@ -12,7 +12,7 @@ is one shape; signs before notes, dots and digits have no place, for what stands
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from seqrec import Alphabet, Meaning
@@ -214,6 +214,8 @@ _BEFORE = {
     "sign": ("fermata",),
 }
 """For each kind of shape those behind which it belongs to the same element."""
+_BESIDE = ("sign", "fermata", "dot")
+"""What is no element without another shape."""
 
 
 def goes_on(last: Shape, shape: Shape) -> bool:
@@ -221,41 +223,38 @@ def goes_on(last: Shape, shape: Shape) -> bool:
     return last.kind in _BEFORE.get(shape.kind, ())
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def written_by(group: tuple[Shape, ...], clef: Clef) -> tuple[Element, int | None] | None:
     """The element that shapes draw together and the sign before it, as if it stood alone in C major; None for none.
 
     Dots and fermatas that are in no alphabet are left out.
     """
-    kinds: dict[str, list[Shape]] = {}
-    for shape in group:
-        kinds.setdefault(shape.kind, []).append(shape)
-    dots, held = len(kinds.get("dot", ())), "fermata" in kinds
-    sign = _ALTERS[kinds["sign"][-1].what] if "sign" in kinds else None
-    digits = "".join(shape.what for shape in kinds.get("digit", ()))
-    for kind, (shape, *_) in kinds.items():
-        if kind in ("note", "gracenote", "rest"):
-            value = Value(shape.what, min(dots, DOTS[shape.what]))
-            held = held and value in HELD
-        match kind:
-            case "note":
-                return Note(Pitch(clef.bottom + (shape.step or 0)), value, held), sign
-            case "gracenote":
-                return Grace(Pitch(clef.bottom + (shape.step or 0)), Value(shape.what)), sign
-            case "rest":
-                return Rest(value, held), None
-            case "clef":
-                return Clef(shape.what, (shape.step or 0) // 2 + 1), None
-            case "key":
-                return _key([str(one) for one in kinds["key"]], clef), None
-            case "meter":
-                return Meter(shape.what), None
-            case "multirest" if digits.lstrip("0"):
-                return Multirest(int(digits)), None
-            case "barline":
-                return Barline(), None
-            case "tie":
-                return Tie(), None
+    own = [shape for shape in group if shape.kind not in _BESIDE]
+    if not own:
+        return None
+    head, step = own[0], own[0].step or 0
+    signs = [_ALTERS[shape.what] for shape in group if shape.kind == "sign"]
+    sign = signs[-1] if signs else None
+    match head.kind:
+        case "note" | "rest":
+            value = Value(head.what, min(sum(shape.kind == "dot" for shape in group), DOTS[head.what]))
+            held = value in HELD and any(shape.kind == "fermata" for shape in group)
+            return (Note(Pitch(clef.bottom + step), value, held), sign) if head.kind == "note" else (Rest(value, held), None)
+        case "gracenote":
+            return Grace(Pitch(clef.bottom + step), Value(head.what)), sign
+        case "clef":
+            return Clef(head.what, step // 2 + 1), None
+        case "key":
+            return _key([str(shape) for shape in own], clef), None
+        case "meter":
+            return Meter(head.what), None
+        case "multirest":
+            bars = int("".join(shape.what for shape in own[1:4]) or "0")
+            return (Multirest(bars), None) if bars else None
+        case "barline":
+            return Barline(), None
+        case "tie":
+            return Tie(), None
     return None
 
 

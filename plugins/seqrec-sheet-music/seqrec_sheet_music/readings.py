@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from seqrec import Reading
+import numpy as np
+
+from seqrec import Prepared, Reading
+from seqrec.interfaces import Picture
 from seqrec_sheet_music.deduction import shape, to_semantic
 from seqrec_sheet_music.errors import MusicError
 from seqrec_sheet_music.report import Report, report
 from seqrec_sheet_music.staff import staff_of, tokens_of
+from seqrec_sheet_music.straightening import straightened
 from seqrec_sheet_music.tokens import Clef, Note, parse
 
 _PITCH = re.compile(r"[A-G][#b]?\d")
 DOUBTFUL = 0.5
 """Mean confidence of a reading's symbols below which the picture may show something else than was expected."""
+UPRIGHT = 0.8
+"""Mean confidence of a reading's symbols above which the staff does not stand on its head."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,21 @@ def music_of(symbols: Sequence[str]) -> Music:
     return Music(tuple(symbols), tuple(range(len(symbols))))
 
 
+def certainty(reading: Reading) -> float:
+    """Mean confidence of a reading's symbols; 0 where there are none."""
+    return sum(reading.symbol_confidences) / max(len(reading.symbol_confidences), 1)
+
+
+def second_looks(picture: Picture, reading: Reading) -> list[Prepared]:
+    """The picture turned by 180°, where so little is certain that the staff may stand on its head."""
+    if certainty(reading) >= UPRIGHT:
+        return []
+    return [replace(straightened(np.ascontiguousarray(np.rot90(picture, 2))), turned=180)]
+
+
 def oddities(reading: Reading, music: Music) -> list[str]:
     """What speaks against a reading, or against its picture as that of one upright staff of one voice; a sentence each."""
-    found = list(music.remarks)
+    found = [*music.remarks, *["the picture was upside down; it was turned by 180°"] * (reading.turned == 180)]
     if not reading.symbols:
         return [*found, "nothing was read; expected a picture of one staff of music, upright, with little beside it"]
     elements = [element for token in music.tokens if (element := _element(token)) is not None]
@@ -63,7 +81,7 @@ def oddities(reading: Reading, music: Music) -> list[str]:
         found.append("no note was read; is there a staff with music on the picture?")
     elif not isinstance(elements[0], Clef):
         found.append("no clef was read at the beginning; is the picture upside down, or cut at the left?")
-    certain = sum(reading.symbol_confidences) / max(len(reading.symbol_confidences), 1)
+    certain = certainty(reading)
     if reading.symbol_confidences and certain < DOUBTFUL:
         found.append(
             f"read with little confidence ({certain:.0%} a symbol); expected one staff of one voice, upright: no chords, no "

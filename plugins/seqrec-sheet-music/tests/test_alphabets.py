@@ -6,6 +6,7 @@ import pytest
 
 from seqrec import Alphabet
 from seqrec_sheet_music.alphabets import ALPHABETS, agnostic, pitches, position, read_tokens, semantic
+from seqrec_sheet_music.notation import shapes
 from seqrec_sheet_music.parts import parts
 from seqrec_sheet_music.tokens import Clef, Key, Meter, Multirest, Note, parse
 
@@ -28,6 +29,8 @@ def test_scope_is_written_down_with_its_numbers() -> None:
         f"({len(pitches)} of them)",
         f"({len(agnostic)} of them)",
         f"{count} parts in all",
+        f"({len(shapes)} of them)",
+        f"{len({part for symbol in shapes.symbols for part in shapes.parts[symbol]})} parts",
     ):
         assert words in scope
 

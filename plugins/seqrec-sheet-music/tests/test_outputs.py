@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seqrec import Reading, SeqrecError
+from seqrec import Reading, SeqrecError, load
 from seqrec.errors import ImageError, MissingExtraError
 from seqrec_sheet_music import outputs as outputs_module
-from seqrec_sheet_music import page
+from seqrec_sheet_music import page, sheet_music
 from seqrec_sheet_music.agnostic import to_agnostic
 from seqrec_sheet_music.alphabets import agnostic, pitches, read_tokens
 from seqrec_sheet_music.musicxml_reader import read_musicxml
@@ -118,6 +118,21 @@ def test_what_is_no_music_is_named_and_the_rest_is_written(
     written(tmp_path, ("odd", reading(symbols)))
     assert len(read_musicxml(tmp_path / "odd.musicxml")) == 1
     assert (tmp_path / "odd.png").is_file()
+
+
+def test_a_staff_on_its_head_is_turned_and_read() -> None:
+    pytest.importorskip("torch", reason="the shipped reader needs torch")
+    folder = sheet_music().samples
+    assert folder is not None
+    upright = [np.array(Image.open(path).convert("L")) for path in sorted(folder.glob("*.png"))[:6]]
+    reader = load("sheet-music", device="cpu")
+    for as_it_is, on_its_head in zip(
+        reader.read(upright), reader.read([np.ascontiguousarray(np.rot90(one, 2)) for one in upright]), strict=True
+    ):
+        assert not as_it_is.turned
+        assert on_its_head.turned == 180
+        assert on_its_head.symbols == as_it_is.symbols
+        assert "the picture was upside down; it was turned by 180°" in on_its_head.extra["remarks"]
 
 
 def test_picture_without_a_staff_is_told_from_one_with(tmp_path: Path) -> None:
