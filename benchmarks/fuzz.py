@@ -37,6 +37,7 @@ NAMES = (
 INSTRUMENTED = [
     "seqrec.data",
     "seqrec.pictures",
+    "seqrec.pages",
     "seqrec.model_file",
     "seqrec.recipe",
     "seqrec.onnx",
@@ -165,6 +166,58 @@ def target_picture(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]
         Image.new("RGB", (9, 7), (200, 30, 10)).save(held, kind)
         seeds.append(held.getvalue())
     return use, seeds
+
+
+def target_pages(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
+    """PDF and TIFF files of several pages, drawn small; pypdfium2 and Pillow's decoders are not instrumented."""
+    from itertools import islice
+
+    from PIL import Image
+
+    from seqrec.errors import SeqrecError
+    from seqrec.pages import open_page, open_pages
+
+    path = folder / "x.tif"
+
+    def use(content: bytes) -> None:
+        path.write_bytes(content)
+        with contextlib.suppress(SeqrecError):
+            for _ in islice(open_pages(path, dpi=40), 3):
+                pass
+        with contextlib.suppress(SeqrecError):
+            open_page(path, 2, dpi=40)
+
+    seeds = [_drawn_pdf()]
+    for kind in ("PDF", "TIFF"):
+        held = io.BytesIO()
+        first, second = (Image.new("L", (40, 20), grey) for grey in (30, 200))
+        first.save(held, kind, save_all=True, append_images=[second])
+        seeds.append(held.getvalue())
+    return use, seeds
+
+
+def _drawn_pdf() -> bytes:
+    """Two pages with text, a curve and a picture, nothing of it packed, so that a changed byte changes what is drawn."""
+    content = (
+        b"q 1 0 0 RG 4 w 10 10 m 90 60 20 90 70 5 c S Q BT /F 18 Tf 8 12 Td (seqrec) Tj ET "
+        b"q 20 0 0 20 60 20 cm BI /W 2 /H 2 /BPC 8 /CS /G ID \x00\x80\xff\x40 EI Q"
+    )
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 60]/Contents 5 0 R/Resources<</Font<</F 6 0 R>>>>>>"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
+        page,
+        page,
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    return b"".join(
+        [
+            b"%PDF-1.4\n",
+            *(b"%d 0 obj%s\nendobj\n" % (number, held) for number, held in enumerate(objects, 1)),
+            b"trailer<</Root 1 0 R/Size 7>>\n%%EOF\n",  # without a table of places: pdfium finds the objects itself
+        ]
+    )
 
 
 def target_lexicon(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:

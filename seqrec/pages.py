@@ -1,11 +1,12 @@
 """Files of several pages as sources of pictures: multi-page TIFF, and PDF with pypdfium2, which is optional."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from seqrec.errors import ImageError, MissingExtraError
 from seqrec.pictures import MAX_PIXELS, GreyPicture, open_picture
@@ -36,33 +37,36 @@ def page_count(path: Path) -> int:
         raise ImageError(f"'{path}' is broken: {error}; fetch or write it again") from error
 
 
-def open_pages(path: Path, dpi: int = 200) -> Iterator[tuple[str, GreyPicture]]:
-    """Name and grey picture of each page: `scan.pdf#page=3`, as in a PDF's address; a single page keeps the path.
+def open_pages(path: Path, dpi: int = 200) -> Iterator[tuple[str, GreyPicture | ImageError]]:
+    """Name of each page and its grey picture, or why that cannot be read: `scan.pdf#page=3`; a single page keeps the path.
 
     Args:
         path: A PDF, a TIFF, or any other picture.
         dpi: Resolution in which pages of a PDF are drawn, dots an inch.
 
     Raises:
-        ImageError: The file is missing or broken, or a page too large.
+        ImageError: The file is missing, or so broken that its pages cannot be counted.
         MissingExtraError: It is a PDF, and pypdfium2 is not installed.
     """
+    count = page_count(path)
     if _is_pdf(path):
         with _Pdf(path) as document:
-            for number in range(min(len(document.pages), MAX_PAGES)):
-                yield _named(path, number, len(document.pages)), document.drawn(number, dpi)
-        return
-    count = page_count(path)
-    if count == 1:
-        yield str(path), open_picture(path)
-        return
-    content = path.read_bytes()
-    with Image.open(io.BytesIO(content)) as image:
-        for number, page in enumerate(ImageSequence.Iterator(image)):
-            if number == count:
-                break
-            name = _named(path, number, count)
-            yield name, open_picture(page.copy(), name)
+            for number in range(count):
+                yield _named(path, number, count), _tried(partial(document.drawn, number, dpi))
+    elif count == 1:
+        yield str(path), _tried(partial(open_picture, path))
+    else:
+        with Image.open(io.BytesIO(path.read_bytes())) as image:
+            for number in range(count):
+                name = _named(path, number, count)
+                yield name, _tried(partial(_frame, image, number, name))
+
+
+def _tried(read: Callable[[], GreyPicture]) -> GreyPicture | ImageError:
+    try:
+        return read()
+    except ImageError as error:
+        return error
 
 
 def open_page(path: Path, number: int, dpi: int = 200) -> GreyPicture:
@@ -79,8 +83,15 @@ def open_page(path: Path, number: int, dpi: int = 200) -> GreyPicture:
         with _Pdf(path) as document:
             return document.drawn(number - 1, dpi)
     with Image.open(path) as image:
-        image.seek(number - 1)
-        return open_picture(image.copy(), f"{path}#page={number}")
+        return _frame(image, number - 1, f"{path}#page={number}")
+
+
+def _frame(image: Image.Image, number: int, name: str) -> GreyPicture:
+    try:
+        image.seek(number)
+    except Exception as error:  # Pillow's parsers raise many kinds on garbage
+        raise ImageError(f"'{name}' is broken: {error}; fetch or write the file again") from error
+    return open_picture(image, name)
 
 
 def _named(path: Path, number: int, count: int) -> str:

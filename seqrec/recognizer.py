@@ -181,17 +181,18 @@ class Recognizer:
         return ordered if isinstance(source, list) else ordered[0]
 
     def read_many(
-        self, sources: Iterable[tuple[str, PictureSource]]
+        self, sources: Iterable[tuple[str, PictureSource | SeqrecError]]
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
         """Key, reading (or the error), and the grey picture, of a stream of pictures; memory stays bounded.
 
         Readings come in the order of the sources; pictures are read in windows of up to 512. The sources are taken and opened by
-        one thread and go through the network in another, ahead of what the caller has asked for.
+        one thread and go through the network in another, ahead of what the caller has asked for. An error in the place of a
+        source comes back in its turn.
         """
         return self._read(sources, overlapped=True)
 
     def _read(
-        self, sources: Iterable[tuple[str, PictureSource]], overlapped: bool
+        self, sources: Iterable[tuple[str, PictureSource | SeqrecError]], overlapped: bool
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
         opened = windows(sources, self._showing)
         seen = self._seen(ahead(opened, 1) if overlapped else opened, self.engine.at_once if overlapped else 1)

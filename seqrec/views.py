@@ -132,11 +132,11 @@ class Showing:
         return Shown(place, View(key, degrees, scaled.shape[1], prepared.start_px, prepared.width_px, across_px), scaled)
 
 
-def windows(sources: Iterable[tuple[str, PictureSource]], showing: Showing) -> Iterator[Window]:
+def windows(sources: Iterable[tuple[str, PictureSource | SeqrecError]], showing: Showing) -> Iterator[Window]:
     """The pictures of a stream in windows of up to 512, or fewer where they are large.
 
     Args:
-        sources: Key and picture of each.
+        sources: Key and picture of each, or why there is none.
         showing: How they are shown.
     """
     window, pixels = Window(), 0
@@ -144,6 +144,8 @@ def windows(sources: Iterable[tuple[str, PictureSource]], showing: Showing) -> I
         place = len(window.pictures)
         picture: Picture | SeqrecError
         try:
+            if isinstance(source, SeqrecError):
+                raise source
             picture = open_picture(source, key if isinstance(source, bytes) else "")
         except SeqrecError as error:
             picture = window.errors[place] = error

@@ -1,5 +1,6 @@
 """Pages of TIFF and PDF files as pictures."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from seqrec.errors import ImageError, MissingExtraError
-from seqrec.pages import open_pages, page_count
+from seqrec.interfaces import Picture
+from seqrec.pages import open_page, open_pages, page_count
 
 
 def grey(value: int) -> Image.Image:
@@ -29,10 +31,14 @@ def pdf(path: Path, values: list[int]) -> Path:
     return path
 
 
+def opened(path: Path, dpi: int = 200) -> dict[str, Picture]:
+    return {name: page for name, page in open_pages(path, dpi) if not isinstance(page, ImageError)}
+
+
 def test_each_page_of_a_tiff_is_a_picture(tmp_path: Path) -> None:
     file = tiff(tmp_path / "scan.tif", [10, 90, 200])
     assert page_count(file) == 3
-    pages = dict(open_pages(file))
+    pages = opened(file)
     assert list(pages) == [f"{file}#page={number}" for number in (1, 2, 3)]
     assert [int(page[0, 0]) for page in pages.values()] == [10, 90, 200]
 
@@ -41,19 +47,18 @@ def test_file_of_one_page_keeps_its_name(tmp_path: Path) -> None:
     file = tiff(tmp_path / "one.tif", [10])
     grey(50).save(tmp_path / "x.png")
     assert [name for name, _ in open_pages(file)] == [str(file)]
-    assert [(name, int(page[0, 0])) for name, page in open_pages(tmp_path / "x.png")] == [(str(tmp_path / "x.png"), 50)]
+    assert [(name, int(page[0, 0])) for name, page in opened(tmp_path / "x.png").items()] == [(str(tmp_path / "x.png"), 50)]
 
 
 def test_each_page_of_a_pdf_is_drawn_at_the_resolution_that_is_asked_for(tmp_path: Path) -> None:
     pytest.importorskip("pypdfium2")
     file = pdf(tmp_path / "scan.pdf", [10, 200])
     for dpi, shape in ((72, (40, 120)), (144, (80, 240))):
-        pages = dict(open_pages(file, dpi))
+        pages = opened(file, dpi)
         assert list(pages) == [f"{file}#page=1", f"{file}#page=2"]
         assert [page.shape for page in pages.values()] == [shape, shape]
         assert all(abs(int(page[20, 60]) - value) < 6 for page, value in zip(pages.values(), (10, 200), strict=True))
-    with pytest.raises(ImageError, match="too many; draw it with fewer"):
-        list(open_pages(file, 100_000))
+    assert all("too many; draw it with fewer" in str(page) for _, page in open_pages(file, 100_000))
 
 
 def test_pages_can_be_samples_of_a_data_set(tmp_path: Path) -> None:
@@ -79,6 +84,18 @@ def test_broken_and_missing_files_are_named(tmp_path: Path) -> None:
         page_count(tmp_path / "noise.tif")
     with pytest.raises(ImageError, match="no such file"):
         page_count(tmp_path / "lost.pdf")
+
+
+def test_page_that_is_broken_or_huge_is_an_error_in_its_place(tmp_path: Path) -> None:
+    whole = tiff(tmp_path / "scan.tif", [10, 90, 200]).read_bytes()
+    widths = [match.start() for match in re.finditer(re.escape((120).to_bytes(4, "little")), whole)]
+    for width, message in ((3_000, "is truncated or broken"), (80_000_000, "has 80000000×40 pixels, too many")):
+        (tmp_path / "x.tif").write_bytes(whole[: widths[1]] + width.to_bytes(4, "little") + whole[widths[1] + 4 :])
+        first, second, third = (page for _, page in open_pages(tmp_path / "x.tif"))
+        assert [int(page[0, 0]) for page in (first, third) if not isinstance(page, ImageError)] == [10, 200]
+        with pytest.raises(ImageError, match=rf"x\.tif#page=2' {message}") as found:
+            open_page(tmp_path / "x.tif", 2)
+        assert str(second) == str(found.value)
 
 
 def test_pdf_without_its_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

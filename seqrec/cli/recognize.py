@@ -236,8 +236,8 @@ def found_pictures(names: list[str]) -> "Iterator[tuple[str, PictureSource]]":
             yield name, path
 
 
-def by_page(sources: "Iterable[tuple[str, PictureSource]]") -> "Iterator[tuple[str, PictureSource]]":
-    """The sources; of a PDF or a TIFF of several pages each page, as `scan.pdf#page=2`, read when its turn comes."""
+def by_page(sources: "Iterable[tuple[str, PictureSource]]") -> "Iterator[tuple[str, PictureSource | SeqrecError]]":
+    """The sources; of a PDF or a TIFF of several pages each page, as `scan.pdf#page=2`, read when its turn comes, or why not."""
     from seqrec.pages import PAGED, open_pages
 
     for name, source in sources:
@@ -246,8 +246,8 @@ def by_page(sources: "Iterable[tuple[str, PictureSource]]") -> "Iterator[tuple[s
             continue
         try:
             yield from open_pages(source)
-        except ImageError:
-            yield name, source  # which the reader names as unreadable
+        except ImageError as error:
+            yield name, error
 
 
 def _name(key: str, names: set[str]) -> str:
