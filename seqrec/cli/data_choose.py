@@ -228,10 +228,12 @@ class _Chosen:
 
 def _duplicates(store: "Store", what: str) -> "Duplicates":
     from seqrec.data.duplicates import Outline, find_duplicates, outline
+    from seqrec.data.examination import label_of
     from seqrec.errors import SeqrecError
     from seqrec.pictures import open_picture
 
     outlines: list[Outline | None] = []
+    labels: list[str] = []
     with progress(what, len(store)) as done:
         for index in range(len(store)):
             try:
@@ -239,5 +241,6 @@ def _duplicates(store: "Store", what: str) -> "Duplicates":
                 outlines.append(outline(encoded, open_picture(encoded, store.key(index))))
             except SeqrecError:
                 outlines.append(None)
+            labels.append(label_of(store, index))
             done(index + 1)
-    return find_duplicates(outlines, lambda index: open_picture(store.encoded(index), store.key(index)))
+    return find_duplicates(outlines, lambda index: open_picture(store.encoded(index), store.key(index)), labels)

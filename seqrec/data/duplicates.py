@@ -3,17 +3,21 @@
 A picture's outline is a small grid of it from which each row's own mean is taken, so that lines that run through the whole
 picture (a staff, a ruled form) do not make all pictures alike. Outlines are compared only where some of their signs agree, so
 that a hundred thousand pictures need no ten thousand million comparisons; what then looks alike is compared pixel by pixel.
+Pictures of one label are compared as crops of one picture too, which may lack up to 15 % of each other at each side.
 """
 
 import hashlib
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from seqrec.data import crops
+from seqrec.data.crops import resized, strokes
 from seqrec.interfaces import Picture
 
 ALIKE = 0.9
@@ -31,6 +35,7 @@ _WIDTHS_PX = (16, 1024)
 _STRETCH = 1.15  # how much the shape of one may differ from the other's
 _FLAT = 2.0  # grey levels of deviation below which a picture shows nothing that could be compared
 _KEPT = 4096  # small pictures in memory
+_LEVELS_KEPT = 256  # of them, at many sizes
 
 Bits = npt.NDArray[np.bool_]
 
@@ -54,16 +59,9 @@ def outline(encoded: bytes, image: Picture) -> Outline:
     """The outline of a picture."""
     digest = hashlib.sha256(encoded).digest()
     height, width = image.shape
-    small = _without_rows(_resized(image, _GRID))
+    small = _without_rows(resized(image, _GRID))
     signs = (small > _DEAD * small.std()).ravel() if image.std() >= _FLAT else None
     return Outline(digest, signs, width / height)
-
-
-def _resized(image: Picture, size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """The picture at a width and height; what shrinks is averaged, what grows is interpolated."""
-    smaller = (min(size[0], image.shape[1]), min(size[1], image.shape[0]))
-    small = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _without_rows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -75,17 +73,11 @@ def likeness(one: Picture, other: Picture) -> float:
     """How much two pictures are alike, -1 to 1: their correlation at one size, each row's mean taken away, where it is best."""
     shape = (one.shape[1] / one.shape[0] + other.shape[1] / other.shape[0]) / 2
     width = int(np.clip(round(_HEIGHT_PX * shape), *_WIDTHS_PX))
-    first, second = (_strokes(_resized(image, (width, _HEIGHT_PX))) for image in (one, other))
+    first, second = (strokes(resized(image, (width, _HEIGHT_PX)), _STROKES_PX) for image in (one, other))
     inner = first[_SHIFT_PX:-_SHIFT_PX, _SHIFT_PX:-_SHIFT_PX]
     if not inner.std() or not second.std():
         return 0.0
     return float(np.max(cv2.matchTemplate(second, np.ascontiguousarray(inner), cv2.TM_CCOEFF_NORMED)))
-
-
-def _strokes(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What is neither finer nor coarser than strokes: no noise, no light that falls from one side, no line all along."""
-    fine, coarse = (cv2.GaussianBlur(values, (0, 0), deviation) for deviation in _STROKES_PX)
-    return _without_rows(np.asarray(fine - coarse, np.float32))
 
 
 @dataclass(frozen=True)
@@ -101,12 +93,15 @@ class Duplicates:
     near: tuple[tuple[int, ...], ...]
 
 
-def find_duplicates(outlines: Sequence[Outline | None], picture: Callable[[int], Picture]) -> Duplicates:
+def find_duplicates(
+    outlines: Sequence[Outline | None], picture: Callable[[int], Picture], labels: Sequence[str] = ()
+) -> Duplicates:
     """Groups of pictures that are one.
 
     Args:
         outlines: Of each picture; None for those that could not be read, which are in no group.
         picture: Gives a picture anew, to compare two that may be alike.
+        labels: Of each picture; those of one label, in whatever case, are compared as crops too. () for none.
     """
     groups = _Groups(len(outlines))
     for members in _gathered((one.digest, number) for number, one in enumerate(outlines) if one):
@@ -134,7 +129,18 @@ def find_duplicates(outlines: Sequence[Outline | None], picture: Callable[[int],
         compared.add((one, other))
         if likeness(small(one), small(other)) >= ALIKE:
             groups.join([one, other])
+    labelled = (number for number in single if labels and labels[number] and _shows(outlines[number]))
+    by_label = _gathered((labels[number].casefold(), number) for number in labelled)
+    levels = lru_cache(_LEVELS_KEPT)(lambda number: crops.Levels(small(number)))
+    for members in by_label:
+        for one, other in crops.pairs(members, levels):
+            if not groups.same(one, other) and crops.overlap(levels(one), levels(other)) >= crops.ALIKE:
+                groups.join([one, other])
     return Duplicates(exact, groups.found())
+
+
+def _shows(one: Outline | None) -> bool:
+    return one is not None and one.signs is not None
 
 
 def _candidates(numbers: Sequence[int], outlines: Sequence[Outline | None]) -> Iterable[tuple[int, int]]:
@@ -158,8 +164,8 @@ def _candidates(numbers: Sequence[int], outlines: Sequence[Outline | None]) -> I
                         yield first, second
 
 
-def _gathered(items: Iterable[tuple[bytes, int]]) -> list[list[int]]:
-    found: defaultdict[bytes, list[int]] = defaultdict(list)
+def _gathered(items: Iterable[tuple[Hashable, int]]) -> list[list[int]]:
+    found: defaultdict[Hashable, list[int]] = defaultdict(list)
     for key, number in items:
         found[key].append(number)
     return [members for members in found.values() if len(members) > 1]

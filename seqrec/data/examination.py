@@ -126,10 +126,10 @@ def examine(
     """
     seen = _Seen(store)
     found = audit(seen, alphabet, frames_for, "header", frames_needed, progress)
-    labels = [_label(store, index) for index in range(len(store))]
+    labels = [label_of(store, index) for index in range(len(store))]
     pieces = [alphabet.split(label) for label in labels]
     counts = Counter(alphabet.symbols[number - 1] for row in pieces for piece in row if (number := alphabet.id_of(piece)))
-    duplicates = find_duplicates(seen.outlines, seen.picture)
+    duplicates = find_duplicates(seen.outlines, seen.picture, labels)
     sizes = [size for size in seen.sizes if size]
     return Examination(
         store,
@@ -157,7 +157,8 @@ def find_leaks(one: Examination, other: Examination) -> tuple[tuple[int, int], .
         store, index = (stores[0], number) if number < border else (stores[1], number - border)
         return open_picture(store.encoded(index), store.key(index))
 
-    groups = find_duplicates([*one.outlines, *other.outlines], picture).near
+    labels = [label_of(store, index) for store in stores for index in range(len(store))]
+    groups = find_duplicates([*one.outlines, *other.outlines], picture, labels).near
     return tuple(
         (here, there - border) for group in groups for here in group if here < border for there in group if there >= border
     )
@@ -229,7 +230,8 @@ class _Seen:
         self.kinds[index] = picture_kind(encoded)
 
 
-def _label(store: Store, index: int) -> str:
+def label_of(store: Store, index: int) -> str:
+    """The label; "" where it cannot be read."""
     try:
         return store.label(index)
     except SeqrecError:

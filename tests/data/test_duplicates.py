@@ -5,8 +5,13 @@ import io
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
+from seqrec.data.choose import grouped, split_groups
+from seqrec.data.crops import ALIKE as CROPS_ALIKE
+from seqrec.data.crops import LACKING, Levels, overlap
 from seqrec.data.duplicates import ALIKE, find_duplicates, likeness, outline
 from seqrec.interfaces import Picture
 from seqrec.pictures import encode_png
@@ -80,3 +85,19 @@ def test_what_could_not_be_read_is_in_no_group() -> None:
     image = drawn("word")
     one = outline(b"x", image)
     assert find_duplicates([one, None, one, None], lambda index: image).near == ((0, 2),)
+
+
+@given(st.lists(st.floats(0, LACKING), min_size=4, max_size=4), st.sampled_from(["harbour", "castle", "Exile"]))
+@settings(max_examples=20, deadline=None)
+def test_no_two_crops_of_one_word_that_are_alike_come_into_two_parts(sides: list[float], word: str) -> None:
+    image = drawn(word, 60)
+    height, width = image.shape
+    left, top, right, bottom = (round(side * length) for side, length in zip(sides, (width, height) * 2, strict=True))
+    images = [image, drawn("stone"), np.ascontiguousarray(image[top : height - bottom, left : width - right]), drawn("store")]
+    found = find_duplicates(
+        [outline(encode_png(one), one) for one in images], lambda index: images[index], [word, "stone", word.upper(), "store"]
+    )
+    alike = overlap(Levels(images[0]), Levels(images[2])) >= CROPS_ALIKE
+    parts = split_groups(grouped(len(images), found.near), {"train": 0.5, "val": 0.5}, 1)
+    assert not alike or any({0, 2} <= set(members) for members in parts.values())
+    assert alike
