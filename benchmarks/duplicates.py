@@ -1,10 +1,11 @@
-"""How many near-duplicates are found among pictures that differ in crop, size, light and compression, and how many others with them.
+"""How many near-duplicates are found among pictures that differ in crop, size, light and compression; how many others.
 
 $ python benchmarks/duplicates.py
 
 Pairs are made of drawn words of scene text, 64 pixels high; both pictures of each are scaled (0.5 to 1.5), made darker or lighter
 (contrast 0.6 to 1.2, 20 grey levels up or down) and compressed (JPEG, quality 50 to 95). What should not be found: pictures that
-were drawn each for itself with the same label. `--data` adds pairs of equal labels of a data set, some of which may show one sign.
+were drawn each for itself with the same label. `--data` adds pairs of equal labels of a data set;
+some of these may show one sign.
 """
 
 import argparse
@@ -49,14 +50,17 @@ def handed_on(image: Picture, rng: Rng) -> Picture:
 
 
 def one_cropped(image: Picture, rng: Rng) -> Pair:
+    """The picture and a crop of it."""
     return image, cropped(image, *rng.uniform(0, crops.LACKING, 4))
 
 
 def both_cropped(image: Picture, rng: Rng) -> Pair:
+    """Two crops of the picture."""
     return cropped(image, *rng.uniform(0, crops.LACKING / 2, 4)), cropped(image, *rng.uniform(0, crops.LACKING / 2, 4))
 
 
 def shifted(image: Picture, rng: Rng) -> Pair:
+    """Two parts of the picture of one size, the one further right or left, up or down."""
     right, down = rng.uniform(-crops.LACKING, crops.LACKING, 2) / (1 + crops.LACKING)
     first = cropped(image, max(right, 0), max(down, 0), max(-right, 0), max(-down, 0))
     return first, cropped(image, max(-right, 0), max(-down, 0), max(right, 0), max(down, 0))

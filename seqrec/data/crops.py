@@ -54,6 +54,7 @@ class Levels:
         self._levels: dict[int, Floats] = {}
 
     def at(self, height_px: int) -> Floats:
+        """The strokes at a height, (height, width)."""
         if height_px not in self._levels:
             small = resized(self.image, (max(1, round(height_px * self.shape)), height_px))
             self._levels[height_px] = strokes(small, _STROKES_PX)
