@@ -72,7 +72,8 @@ def strokes(values: Floats, deviations_px: tuple[float, float]) -> Floats:
     """What is neither finer nor coarser than strokes: no noise, no light that falls from one side, no line all along."""
     fine, coarse = (cv2.GaussianBlur(values, (0, 0), deviation) for deviation in deviations_px)
     found: Floats = np.asarray(fine - coarse, np.float32)
-    return found - found.mean(1, keepdims=True)
+    found -= found.mean(1, keepdims=True)
+    return found
 
 
 def overlap(one: Levels, other: Levels) -> float:
