@@ -6,7 +6,6 @@ It takes steps on pictures that are ready, as `seqrec.training` takes them. It a
 standard input, with one on standard output: `{"seconds": 3}` has it train so long.
 """
 
-import ctypes
 import json
 import resource
 import sys
@@ -22,14 +21,13 @@ from torch import Tensor, nn
 import seqrec.transcriptions.ctc
 from seqrec.alphabet import BLANK
 from seqrec.cli.train import CORE_RECIPES
+from seqrec.memory import keep_freed_memory
 from seqrec.network import build_network
 from seqrec.plugins import registry
 from seqrec.recipe import load_recipe
 from seqrec.training.average import Average
 
 STAGES = ("forward", "loss", "backward", "optimiser")
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
-"""Parameters of glibc's mallopt."""
 T = TypeVar("T")
 
 
@@ -40,6 +38,7 @@ class Setup:
     Attributes:
         task: Whose alphabet, and whose recipe where it has one of that name.
         recipe: Its network, optimiser and batch size.
+        settings: What differs from the recipe, as `seqrec train --set` takes it.
         alphabet: The recipe's by default.
         symbols: Use a made-up alphabet of so many symbols instead.
         batch: Pictures a step; the recipe's number by default.
@@ -59,6 +58,7 @@ class Setup:
 
     task: str = "scene-text"
     recipe: str = "fast"
+    settings: tuple[str, ...] = ()
     alphabet: str = ""
     symbols: int = 0
     batch: int = 0
@@ -106,8 +106,7 @@ class Step:
     def __init__(self, setup: Setup) -> None:
         torch.set_num_threads(setup.threads)
         if setup.keep_memory:
-            mallopt = ctypes.CDLL(None).mallopt
-            mallopt(MMAP_THRESHOLD, 1 << 30), mallopt(TRIM_THRESHOLD, (1 << 31) - 1)
+            keep_freed_memory()
         torch.set_flush_denormal(setup.flush_denormal)
         if setup.bfloat16_products:
             torch.backends.mkldnn.set_flags(_fp32_precision="bf16")
@@ -116,7 +115,8 @@ class Step:
         plugins = registry()
         task = plugins.task(setup.task)
         self.setup = setup
-        self.recipe = recipe = load_recipe(task.recipes.get(setup.recipe, CORE_RECIPES / f"{setup.recipe}.toml"))
+        written = load_recipe(task.recipes.get(setup.recipe, CORE_RECIPES / f"{setup.recipe}.toml"))
+        self.recipe = recipe = written.with_settings(setup.settings)
         alphabet = large_alphabet(setup.symbols) if setup.symbols else task.alphabet_named(setup.alphabet or recipe.alphabet)
         torch.manual_seed(0)
         self.network = network = build_network(recipe, alphabet, plugins)

@@ -8,6 +8,7 @@ import typer
 
 from seqrec.cli.console import Device, Threads, complain, console, use_threads
 from seqrec.errors import RecipeError, RunError, SeqrecError, nearest
+from seqrec.memory import keep_freed_memory
 from seqrec.model_file import require_torch
 from seqrec.recipe import Recipe, load_recipe
 
@@ -78,6 +79,7 @@ def train(
     """
     require_torch()
     use_threads(threads)
+    keep_freed_memory()
     import dataclasses
 
     from seqrec.plugins import registry
