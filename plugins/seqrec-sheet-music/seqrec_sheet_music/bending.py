@@ -1,10 +1,14 @@
-"""Glyphs bent a little: four music fonts do not tell how wide a notehead or how tall a sharp may be."""
+"""Glyphs in place of a font's own: those of other music fonts, and bent ones.
+
+Four music fonts do not tell how wide a notehead or how tall a sharp may be.
+"""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from seqrec.rendering import Dice
+from seqrec_sheet_music.music_fonts import music_fonts
 from seqrec_sheet_music.outlines import Contour
 
 Bend = Callable[[str, tuple[Contour, ...]], tuple[Contour, ...]]
@@ -13,8 +17,40 @@ _ACCIDENTALS = ("E260", "E261", "E262", "E263", "E264")
 _WHOLE, _HALF, _BLACK = "E0A2", "E0A3", "E0A4"
 _HEADS = (_WHOLE, _HALF, _BLACK)
 """Glyphs of noteheads. Source: SMuFL 1.4, "Noteheads"."""
+_FITTED = ("E0A0", "E0A1", *_HEADS)
+"""Glyphs as wide as the font's own, whatever font they are from, for stems stand at their edges."""
+OTHERS_SHARE, BENT_SHARE = 0.5, 0.6
+"""Parts of the staves whose glyphs are another music font's, and are bent."""
+_WIDEST = 1.6
+"""How much wider than the font's own a glyph may be; there is no more room."""
 _WAVES = 2
 _CORNERS = 24  # of an ellipse
+
+
+def redrawn(dice: Dice) -> Bend | None:
+    """What becomes of the glyphs of a staff for practice; None where they stay the font's own."""
+    other = _of_another_font(dice) if dice.coin(OTHERS_SHARE) else None
+    bend = bent_by(dice) if dice.coin(BENT_SHARE) else None
+    if other and bend:
+        return lambda name, shape: bend(name, other(name, shape))
+    return other or bend
+
+
+def _of_another_font(dice: Dice) -> Bend:
+    """Glyphs of one of the music fonts that verovio does not bring, where it has them."""
+    fonts = music_fonts()
+    glyphs = fonts[dice.pick(sorted(fonts))]
+
+    def other(name: str, shape: tuple[Contour, ...]) -> tuple[Contour, ...]:
+        code = name.partition("-")[0]
+        found = glyphs.get(code, shape)
+        (low, high), (left, right) = ((points[:, 0].min(), points[:, 0].max()) for points in map(np.concatenate, (shape, found)))
+        if code in _FITTED:
+            scale = np.float32((high - low) / (right - left))
+            return tuple((contour - np.float32((left, 0))) * scale + np.float32((low, 0)) for contour in found)
+        return found if right - left <= _WIDEST * (high - low) else shape
+
+    return other
 
 
 def bent_by(dice: Dice) -> Bend:

@@ -10,7 +10,7 @@ from seqrec import Alphabet, Renderer, Sample
 from seqrec.rendering import Dice, camera, degrade, require, with_options
 from seqrec_sheet_music import clutter, engraving, labels, paper, surroundings
 from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
-from seqrec_sheet_music.bending import Bend, bent_by
+from seqrec_sheet_music.bending import Bend, redrawn
 from seqrec_sheet_music.catalogue import SOURCES
 from seqrec_sheet_music.composer import Fragment, Wishes, compose
 from seqrec_sheet_music.corpus import drawn_from
@@ -25,8 +25,6 @@ CLEAN_SHARE = 0.15
 MOST_NOTES, MOST_PITCHES = 48, 20
 REWRITTEN_SHARE = 0.6
 """Part of the pictures, of training only, whose meters and long rests are written anew: four fonts do not tell all digits."""
-BENT_SHARE = 0.6
-"""Part of the pictures, of training only, whose glyphs are bent."""
 BLUR_SPACES = 1.0
 """Staves bear as much blur as letters of so many staff spaces do."""
 PLAIN_UNTIL = 0.4
@@ -131,7 +129,7 @@ class SheetMusicRenderer(Renderer):
                 dice = Dice(rng, dice.difficulty * dice.between(0.1, 0.5))
             font = HELD_OUT_FONT if self.validation else dice.pick(FONTS)
             try:
-                bend = bent_by(dice) if not self.validation and dice.coin(BENT_SHARE) else None
+                bend = None if self.validation else redrawn(dice)
                 staff = _engraved(tokens, font, dice, self.alphabet.name != agnostic.name, bend)
                 if not self.validation and dice.coin(REWRITTEN_SHARE):
                     rewritten(staff, dice)
