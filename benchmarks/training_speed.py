@@ -27,6 +27,7 @@ WORKER = Path(__file__).with_name("training_worker.py")
 WORDS = Setup(alphabet="alnum36")
 STAVES = Setup(task="sheet-music", width=480, length=20)
 HUGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1"}
+LSTM = ("sequence.name=bilstm", "sequence.hidden=192", "sequence.layers=2")
 AT_A_TIME = 4
 
 
@@ -58,14 +59,16 @@ def ways_of(name: str) -> list[Way]:
     """The ways that a table compares; the first one is what ratios are taken to."""
     words, staves = WORDS, STAVES
     change = dataclasses.replace
+    kept = change(words, keep_memory=True)
     if name == "recipes":
         plain = change(words, recipe="paper", bfloat16=False, channels_last=False)
         return [
             Way("`paper`, float32, plain memory layout", plain),
             Way("`paper`, float32, channels-last", change(plain, channels_last=True)),
-            Way("`paper`, bfloat16, channels-last", change(words, recipe="paper")),
-            Way("`fast`, float32, channels-last", change(words, bfloat16=False)),
-            Way("`fast`, bfloat16, channels-last", words),
+            Way("`paper`, bfloat16, channels-last, as `seqrec train` does", change(kept, recipe="paper")),
+            Way("`fast`, float32, channels-last", change(kept, bfloat16=False)),
+            Way("`fast`, bfloat16, channels-last, as `seqrec train` does", kept),
+            Way("… with two bidirectional LSTMs of 192", change(kept, settings=LSTM)),
         ]
     if name == "staves":
         return [
@@ -74,13 +77,14 @@ def ways_of(name: str) -> list[Way]:
             Way("`fast` of sheet-music, bfloat16, channels-last, torch's CTC", change(staves, plain_ctc=True)),
             Way("`fast` of sheet-music, bfloat16, channels-last", staves),
         ]  # fmt: skip
-    words = change(WORDS, keep_memory=True)
+    words = kept
     return [
-        Way("`fast`, batches of 32, bfloat16, channels-last, freed memory kept", words),
-        Way("… freed memory not kept: as it is", WORDS),
+        Way("`fast`, batches of 64, bfloat16, channels-last, freed memory kept", words),
+        Way("… freed memory not kept", WORDS),
         Way("… not kept, huge pages by torch (`THP_MEM_ALLOC_ENABLE=1`)", WORDS, HUGE_PAGES),
-        Way("LSTM in float32", change(words, float32_lstm=True)),
-        Way("batches of 64", change(words, batch=64)),
+        Way("two bidirectional LSTMs of 192", change(words, settings=LSTM)),
+        Way("… in float32", change(words, settings=LSTM, float32_lstm=True)),
+        Way("batches of 32", change(words, batch=32)),
         Way("plain memory layout", change(words, channels_last=False)),
         Way("AdamW not fused", change(words, fused=False)),
         Way("batches of 16", change(words, batch=16)),
