@@ -52,12 +52,14 @@ class Prepared:
         start_px: x of its left edge in the picture that it was made of.
         width_px: How much of that picture's width it shows; x runs evenly from one to the other.
         turned: By how many degrees that picture was turned anti-clockwise before, a multiple of 90; only second looks may.
+        prior: Factor of the confidence of what is read of a second look, where it is compared with that of the first.
     """
 
     image: Picture
     start_px: float
     width_px: float
     turned: int = 0
+    prior: float = 1.0
 
 
 Prepare = Callable[[Picture], Prepared]

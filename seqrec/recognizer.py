@@ -219,7 +219,7 @@ class Recognizer:
         for shown, reading in zip(batch, self.transcriber.readings([one.view for one in batch], posteriors), strict=True):
             if isinstance(reading, SeqrecError):
                 errors.setdefault(shown.place, reading)
-            elif shown.place not in readings or _rank(reading) > _rank(readings[shown.place]):
+            elif shown.place not in readings or _rank(reading, shown.view.prior) > _rank(readings[shown.place]):
                 readings[shown.place] = reading
 
     def _seen(self, opened: Iterable[Window], at_once: int) -> Iterator[tuple[Window, list[Shown], list[Posteriors]]]:
@@ -270,9 +270,9 @@ class Recognizer:
         )
 
 
-def _rank(reading: Reading) -> tuple[bool, float]:
-    """Order of the readings of one picture turned: the sure finding that nothing stands there never wins over symbols."""
-    return bool(reading.symbols), reading.confidence
+def _rank(reading: Reading, prior: float = 1.0) -> tuple[bool, float]:
+    """Order of the readings of views of one picture: the sure finding that nothing stands there never wins over symbols."""
+    return bool(reading.symbols), reading.confidence * prior
 
 
 def load(

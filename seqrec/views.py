@@ -30,6 +30,7 @@ class View(NamedTuple):
         start_px: Where in the picture as it was given the input begins, along the direction of reading.
         along_px: How much of the picture it shows, along the direction of reading.
         across_px: Size of the picture across it.
+        prior: Factor of the confidence of what is read of it, where that is compared with what is read of other views.
     """
 
     key: str
@@ -38,6 +39,7 @@ class View(NamedTuple):
     start_px: float
     along_px: float
     across_px: int
+    prior: float = 1.0
 
 
 class Shown(NamedTuple):
@@ -129,7 +131,9 @@ class Showing:
         size = self.size
         scaled = fit_height(prepared.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
         across_px = picture.shape[1 if prepared.turned % 180 else 0]
-        return Shown(place, View(key, degrees, scaled.shape[1], prepared.start_px, prepared.width_px, across_px), scaled)
+        start_px, width_px = prepared.start_px, prepared.width_px
+        view = View(key, degrees, scaled.shape[1], start_px, width_px, across_px, prepared.prior)
+        return Shown(place, view, scaled)
 
 
 def windows(sources: Iterable[tuple[str, PictureSource | SeqrecError]], showing: Showing) -> Iterator[Window]:

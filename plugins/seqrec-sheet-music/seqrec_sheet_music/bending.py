@@ -44,11 +44,11 @@ def _of_another_font(dice: Dice) -> Bend:
     def other(name: str, shape: tuple[Contour, ...]) -> tuple[Contour, ...]:
         code = name.partition("-")[0]
         found = glyphs.get(code, shape)
-        (low, high), (left, right) = ((points[:, 0].min(), points[:, 0].max()) for points in map(np.concatenate, (shape, found)))
+        own, new = np.concatenate(shape)[:, 0], np.concatenate(found)[:, 0]
         if code in _FITTED:
-            scale = np.float32((high - low) / (right - left))
-            return tuple((contour - np.float32((left, 0))) * scale + np.float32((low, 0)) for contour in found)
-        return found if right - left <= _WIDEST * (high - low) else shape
+            to_start, to_edge = np.array((new.min(), 0), np.float32), np.array((own.min(), 0), np.float32)
+            return tuple((contour - to_start) * np.float32(np.ptp(own) / np.ptp(new)) + to_edge for contour in found)
+        return found if np.ptp(new) <= _WIDEST * np.ptp(own) else shape
 
     return other
 
