@@ -20,8 +20,8 @@ DOUBTFUL = 0.5
 """Mean confidence of a reading's symbols below which the picture may show something else than was expected."""
 UPRIGHT = 0.5
 """p(reading | picture) above which the staff hardly stands on its head: of 400 that did, 1 in 80 was read so surely."""
-ON_ITS_HEAD = {"no clef": 1.0, "a clef": 0.03, "pitches": 0.3}
-"""Prior of the picture turned, by what the first reading began with: few staves on their heads seem to begin with a clef."""
+ON_ITS_HEAD, WITH_A_CLEF = 0.3, 0.03
+"""Prior of the picture turned, and where the first reading began with a clef; few staves on their heads seem to."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,8 @@ def second_looks(picture: Picture, reading: Reading) -> list[Prepared]:
     """The picture turned by 180°, where so little is certain that the staff may stand on its head."""
     if reading.confidence >= UPRIGHT:
         return []
-    first = reading.symbols[0] if reading.symbols else ""
-    began = "pitches" if _PITCH.fullmatch(first) else "a clef" if first.startswith("clef") else "no clef"
-    turned = straightened(np.ascontiguousarray(np.rot90(picture, 2)))
-    return [replace(turned, turned=180, prior=ON_ITS_HEAD[began])]
+    prior = WITH_A_CLEF if reading.symbols and reading.symbols[0].startswith("clef") else ON_ITS_HEAD
+    return [replace(straightened(np.ascontiguousarray(np.rot90(picture, 2))), turned=180, prior=prior)]
 
 
 def oddities(reading: Reading, music: Music) -> list[str]:
