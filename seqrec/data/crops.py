@@ -19,8 +19,11 @@ ALIKE = 0.85
 LACKING = 0.15
 """Most of the one's width and height that may be missing in the other at each side."""
 
-ALL_PAIRS = 100
-"""So many pictures are compared each with each; of more, each with those that look most alike at a glance."""
+COMPARISONS = 1_000_000
+"""About so many pairs of a set are compared at most, half an hour's work of one core."""
+
+NEAREST = 99
+"""With so many of its own label a picture is compared, or with fewer in large sets: those that look most alike at a glance."""
 
 _HEIGHT_PX = 20  # of the picture whose middle is looked for
 _HEIGHTS_PX = range(14, 30)  # of the one in which it is: from 1 - 2 * LACKING of the other's to the inverse of that
@@ -28,7 +31,6 @@ _PROMISING = 0.6  # below it at every second height the heights between are not 
 _STROKES_PX = (1.2, 4.0)  # deviations of the blurs whose difference is compared: no noise, no light from one side
 _LONGEST = 50.0  # width over height from which on pictures are squeezed
 
-_NEAREST = 20  # so many are most alike at a glance
 _TOGETHER = 4000  # pictures looked over at once, in the order of their shapes
 _GLANCE = (16, 4)  # columns and rows of what a glance sees
 _PLACES = (
@@ -102,23 +104,26 @@ def _best(middle: Floats, place: Floats, width_px: int) -> float:
     return float(np.max(cv2.matchTemplate(place, middle, cv2.TM_CCOEFF_NORMED)))
 
 
-def pairs(numbers: Sequence[int], levels: Callable[[int], Levels]) -> Iterator[tuple[int, int]]:
+def pairs(numbers: Sequence[int], levels: Callable[[int], Levels], nearest: int = NEAREST) -> Iterator[tuple[int, int]]:
     """Pairs of pictures that may be crops of one.
 
     Args:
         numbers: The pictures, ascending.
         levels: Gives one of them.
+        nearest: With so many others each is compared, those most like it at a glance; with all where there are no more.
     """
-    if len(numbers) <= ALL_PAIRS:
+    if len(numbers) <= nearest + 1:
         yield from combinations(numbers, 2)
+        return
+    if not nearest:
         return
     shapes = {number: levels(number).shape for number in numbers}
     ordered = sorted(numbers, key=lambda number: (shapes[number], number))
     for start in range(0, len(ordered), _TOGETHER):
         members = ordered[start : start + _TOGETHER]
         seen = np.stack([_glances(levels(number).image) for number in members])
-        for place, nearest in enumerate(_nearest(seen)):
-            for other in nearest:
+        for place, alike in enumerate(_most_alike(seen, nearest)):
+            for other in alike:
                 if other != place:
                     yield tuple(sorted((members[place], members[other])))  # type: ignore[misc]
 
@@ -137,12 +142,12 @@ def _glances(image: Picture) -> Floats:
     return found
 
 
-def _nearest(seen: Floats) -> Iterator[list[int]]:
+def _most_alike(seen: Floats, count: int) -> Iterator[list[int]]:
     """For the middle of each picture the pictures that have a place most like it; itself is among them."""
     inside = _PLACES.index((LACKING, 1 - LACKING))
     middles = seen[:, inside * len(_PLACES) + inside]
     places = seen.reshape(-1, seen.shape[2]).T
     for start in range(0, len(middles), _ROWS_AT_ONCE):
         alike = (middles[start : start + _ROWS_AT_ONCE] @ places).reshape(-1, len(seen), seen.shape[1]).max(2)
-        nearest = np.argpartition(-alike, min(_NEAREST, len(seen) - 1), axis=1)[:, : _NEAREST + 1]
-        yield from nearest.tolist()
+        found = np.argpartition(-alike, min(count, len(seen) - 1), axis=1)[:, : count + 1]
+        yield from found.tolist()

@@ -129,11 +129,12 @@ def find_duplicates(
         compared.add((one, other))
         if likeness(small(one), small(other)) >= ALIKE:
             groups.join([one, other])
-    labelled = (number for number in single if labels and labels[number] and _shows(outlines[number]))
+    labelled = [number for number in single if labels and labels[number] and _shows(outlines[number])]
     by_label = _gathered((labels[number].casefold(), number) for number in labelled)
+    nearest = min(crops.NEAREST, crops.COMPARISONS // max(len(labelled), 1))
     levels = lru_cache(_LEVELS_KEPT)(lambda number: crops.Levels(small(number)))
     for members in by_label:
-        for one, other in crops.pairs(members, levels):
+        for one, other in crops.pairs(members, levels, nearest):
             if not groups.same(one, other) and crops.overlap(levels(one), levels(other)) >= crops.ALIKE:
                 groups.join([one, other])
     return Duplicates(exact, groups.found())

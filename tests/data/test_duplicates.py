@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from seqrec.data.choose import grouped, split_groups
 from seqrec.data.crops import ALIKE as CROPS_ALIKE
-from seqrec.data.crops import LACKING, Levels, overlap
+from seqrec.data.crops import LACKING, Levels, overlap, pairs
 from seqrec.data.duplicates import ALIKE, find_duplicates, likeness, outline
 from seqrec.interfaces import Picture
 from seqrec.pictures import encode_png
@@ -101,3 +101,15 @@ def test_no_two_crops_of_one_word_that_are_alike_come_into_two_parts(sides: list
     parts = split_groups(grouped(len(images), found.near), {"train": 0.5, "val": 0.5}, 1)
     assert not alike or any({0, 2} <= set(members) for members in parts.values())
     assert alike
+
+
+@pytest.mark.parametrize("nearest", [0, 1, 3, 20])
+def test_with_few_comparisons_each_is_compared_with_what_looks_most_like_it(nearest: int) -> None:
+    images = [drawn(word, 40) for word in WORDS]
+    images += [np.ascontiguousarray(image[2:-3, 4:-2]) for image in images]
+    levels = [Levels(image) for image in images]
+    found = set(pairs(range(len(images)), levels.__getitem__, nearest))
+    assert len(found) <= nearest * len(images)
+    assert all(one < other for one, other in found)
+    crops_of_one = {(number, number + len(WORDS)) for number in range(len(WORDS))}
+    assert len(crops_of_one & found) >= (len(WORDS) - 1 if nearest else 0)
