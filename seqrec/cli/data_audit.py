@@ -130,6 +130,8 @@ def _tell(path: str, found: "Examination", reasons: list[str], against: Path | N
     for one in found.strangers[:_LISTED]:
         line(f"  {one.symbol!r}: {one.codes}, {one.count:,} times, as in {', '.join(one.keys)}")
     line(f"copies: {exact:,} of the same bytes, {near:,} equal or nearly so")
+    if found.duplicates.bound:
+        line(found.duplicates.bound)
     for group in found.contradictions[:_LISTED]:
         labels = ", ".join(f"'{found.store.key(index)}' {found.store.label(index)!r}" for index in group[:4])
         line(f"  one picture, different labels: {labels}")

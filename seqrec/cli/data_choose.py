@@ -243,4 +243,7 @@ def _duplicates(store: "Store", what: str) -> "Duplicates":
                 outlines.append(None)
             labels.append(label_of(store, index))
             done(index + 1)
-    return find_duplicates(outlines, lambda index: open_picture(store.encoded(index), store.key(index)), labels)
+    found = find_duplicates(outlines, lambda index: open_picture(store.encoded(index), store.key(index)), labels)
+    if found.bound:
+        complain(found.bound)
+    return found

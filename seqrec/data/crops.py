@@ -20,10 +20,8 @@ LACKING = 0.15
 """Most of the one's width and height that may be missing in the other at each side."""
 
 COMPARISONS = 1_000_000
-"""About so many pairs of a set are compared at most, half an hour's work of one core."""
-
-NEAREST = 99
-"""With so many of its own label a picture is compared, or with fewer in large sets: those that look most alike at a glance."""
+"""About so many pairs of a set are compared at most, half an hour's work of one core. Where there are more of one label, each
+picture is compared with so many that look most alike at a glance that it comes to that."""
 
 _HEIGHT_PX = 20  # of the picture whose middle is looked for
 _HEIGHTS_PX = range(14, 30)  # of the one in which it is: from 1 - 2 * LACKING of the other's to the inverse of that
@@ -104,15 +102,15 @@ def _best(middle: Floats, place: Floats, width_px: int) -> float:
     return float(np.max(cv2.matchTemplate(place, middle, cv2.TM_CCOEFF_NORMED)))
 
 
-def pairs(numbers: Sequence[int], levels: Callable[[int], Levels], nearest: int = NEAREST) -> Iterator[tuple[int, int]]:
+def pairs(numbers: Sequence[int], levels: Callable[[int], Levels], nearest: int | None = None) -> Iterator[tuple[int, int]]:
     """Pairs of pictures that may be crops of one.
 
     Args:
         numbers: The pictures, ascending.
         levels: Gives one of them.
-        nearest: With so many others each is compared, those most like it at a glance; with all where there are no more.
+        nearest: With so many others each is compared, those most like it at a glance; None for all.
     """
-    if len(numbers) <= nearest + 1:
+    if nearest is None or len(numbers) <= nearest + 1:
         yield from combinations(numbers, 2)
         return
     if not nearest:

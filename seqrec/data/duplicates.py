@@ -87,10 +87,21 @@ class Duplicates:
     Attributes:
         exact: Of the same bytes.
         near: Of the same bytes or alike.
+        nearest: With how many of its own label each picture was compared as a crop, where all were too many; else None.
     """
 
     exact: tuple[tuple[int, ...], ...]
     near: tuple[tuple[int, ...], ...]
+    nearest: int | None = None
+
+    @property
+    def bound(self) -> str:
+        """What was left out of the search for crops, in words; "" where nothing was."""
+        if self.nearest is None:
+            return ""
+        return (
+            f"many pictures share a label; each was compared with the {self.nearest:,} most like it, and some crops may be missed"
+        )
 
 
 def find_duplicates(
@@ -131,13 +142,14 @@ def find_duplicates(
             groups.join([one, other])
     labelled = [number for number in single if labels and labels[number] and _shows(outlines[number])]
     by_label = _gathered((labels[number].casefold(), number) for number in labelled)
-    nearest = min(crops.NEAREST, crops.COMPARISONS // max(len(labelled), 1))
+    pairs = sum(len(members) * (len(members) - 1) // 2 for members in by_label)
+    nearest = None if pairs <= crops.COMPARISONS else crops.COMPARISONS // len(labelled)
     levels = lru_cache(_LEVELS_KEPT)(lambda number: crops.Levels(small(number)))
     for members in by_label:
         for one, other in crops.pairs(members, levels, nearest):
             if not groups.same(one, other) and crops.overlap(levels(one), levels(other)) >= crops.ALIKE:
                 groups.join([one, other])
-    return Duplicates(exact, groups.found())
+    return Duplicates(exact, groups.found(), nearest)
 
 
 def _shows(one: Outline | None) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
+from seqrec.data import crops
 from seqrec.data.choose import grouped, split_groups
 from seqrec.data.crops import ALIKE as CROPS_ALIKE
 from seqrec.data.crops import LACKING, Levels, overlap, pairs
@@ -113,3 +114,12 @@ def test_with_few_comparisons_each_is_compared_with_what_looks_most_like_it(near
     assert all(one < other for one, other in found)
     crops_of_one = {(number, number + len(WORDS)) for number in range(len(WORDS))}
     assert len(crops_of_one & found) >= (len(WORDS) - 1 if nearest else 0)
+
+
+def test_a_search_that_was_bounded_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [drawn(word, 40) for word in WORDS]
+    outlines = [outline(encode_png(image), image) for image in images]
+    labels = ["word"] * len(images)
+    assert find_duplicates(outlines, images.__getitem__, labels).bound == ""
+    monkeypatch.setattr(crops, "COMPARISONS", 20)
+    assert "each was compared with the 2 most like it" in find_duplicates(outlines, images.__getitem__, labels).bound
