@@ -23,6 +23,7 @@ class Reading:
             over the number of words that hold it as nearly.
         edits: Where the picture shows a fragment of a word: edits between it and the nearest part of the word; -1 elsewhere.
         free: Whether this is the reading without a lexicon or pattern, kept because nothing that fits was probable enough.
+        drawn: Where a notation says what is read: the symbols of the network, of which `symbols` are the meaning; else empty.
         turned: Degrees by which the picture was turned anti-clockwise before it was read: 0, 90, 180 or 270.
         hint: A remark for the user where the picture does not look like what the reader was made for; else empty.
         extra: What the task's `finish` added.
@@ -38,6 +39,7 @@ class Reading:
     share: float = -1.0
     edits: int = -1
     free: bool = False
+    drawn: tuple[str, ...] = ()
     turned: int = 0
     hint: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)

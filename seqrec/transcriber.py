@@ -194,7 +194,8 @@ class Transcriber:
         path = align(sample, found.ids) if isinstance(sample, np.ndarray) else align_steps(sample, found.ids)
         stride, offset, scale = self.source.frame_stride_px, self.source.frame_offset_px, view.along_px / view.input_px
         spans = spans_px(path.frame_spans, stride, offset, scale, view.along_px, view.across_px)
-        meant = self._meant(self._decoded_in.decode(found.ids))
+        decoded = self._decoded_in.decode(found.ids)
+        meant = self._meant(decoded)
         symbols = tuple(one.symbol for one in meant)
         return Reading(
             symbols,
@@ -207,6 +208,7 @@ class Transcriber:
             share=found.share,
             edits=found.edits,
             free=found.free,
+            drawn=tuple(decoded) if self.notation else (),
         )
 
     def _distinct(self, readings: list[Reading]) -> list[Reading]:

@@ -56,6 +56,7 @@ def test_a_reading_is_what_the_networks_symbols_mean(plain: Recognizer) -> None:
     assert meant.spans == read.spans[1:]
     assert meant.symbol_confidences == read.symbol_confidences[1:]
     assert meant.confidence == read.confidence
+    assert (meant.drawn, read.drawn) == (read.symbols, ())
 
 
 def test_a_meaning_of_several_symbols_lies_around_them_and_is_as_sure_as_all_of_them_together(plain: Recognizer) -> None:

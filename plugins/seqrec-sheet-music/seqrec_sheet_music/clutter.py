@@ -32,6 +32,7 @@ def decorated(dice: Dice, elements: Sequence[Element], courtesy: bool = True) ->
         courtesy: Whether accidentals may be drawn that are not needed.
     """
     extras = Extras(beam_style=dice.pick(_BEAM_STYLES), slashed=dice.coin(0.4))
+    extras.deep_ties, extras.tied_in = dice.coin(0.35), dice.chance(0.03)
     notes = [index for index, element in enumerate(elements) if isinstance(element, Note)]
     _barlines(dice, elements, extras)
     if dice.chance(0.3):

@@ -93,7 +93,7 @@ def engraved(
         drawing = read_svg(toolkit.renderToSVG(1), bend)
     except ValueError as error:
         raise EngravingError(f"{' '.join(tokens)!r}: {error}") from error
-    _complete(drawing, elements)
+    _complete(drawing, elements, extras)
     return Engraving(drawing, elements, tuple(_places(drawing, elements, extras)))
 
 
@@ -115,9 +115,12 @@ def _toolkit(font: str, options: tuple[str, ...]) -> Any:
     return _toolkits[key]
 
 
-def _complete(drawing: Drawing, elements: Sequence[Element]) -> None:
-    """Draw what verovio leaves out: dots behind rests of two whole notes, ties that lead beyond the end of the line."""
+def _complete(drawing: Drawing, elements: Sequence[Element], extras: mei.Extras) -> None:
+    """Draw what verovio leaves out: dots behind rests of two whole notes, ties that lead into the line or beyond its end."""
     space = drawing.space
+    first = next((index for index, element in enumerate(elements) if isinstance(element, Note | Rest | Multirest)), 0)
+    if extras.tied_in and isinstance(elements[first], Note):
+        _open_tie(drawing, first, leads_in=True)
     for index, element in enumerate(elements):
         name = f"t-{index}"
         if isinstance(element, Rest) and element.value.name == "double_whole" and not _count(drawing, name, "dots"):
@@ -126,13 +129,22 @@ def _complete(drawing: Drawing, elements: Sequence[Element]) -> None:
                 outline = outlines.ellipse(right + (0.6 + 0.7 * dot) * space, top + 0.5 * space, 0.2 * space, 0.2 * space)
                 drawing.add([outline], 0.0, name, "dots")
         if isinstance(element, Tie) and not any(isinstance(later, Note) for later in elements[index + 1 :]):
-            head, stem = drawing.place(f"t-{index - 1}", "notehead"), drawing.place(f"t-{index - 1}", "stem")
-            if head:
-                above = not stem or stem[1] >= head[1] - space / 2
-                y = head[1] - 0.2 * space if above else head[3] + 0.2 * space
-                end = max(drawing.staff[2], head[2] + 1.5 * space)
-                height = space * min(1.0, 0.3 + 0.1 * (end - head[2]) / space)
-                drawing.add([outlines.arc(head[2] - 0.3 * space, end, y, height if above else -height, 0.2 * space)], 0.0, name)
+            _open_tie(drawing, index - 1, token=name)
+
+
+def _open_tie(drawing: Drawing, index: int, leads_in: bool = False, token: str = "") -> None:
+    """An arc from a note beyond the end of the line, or into one from before the line."""
+    space = drawing.space
+    head, stem = drawing.place(f"t-{index}", "notehead"), drawing.place(f"t-{index}", "stem")
+    if head is None:
+        return
+    above = not stem or stem[1] >= head[1] - space / 2
+    y = head[1] - 0.2 * space if above else head[3] + 0.2 * space
+    start, end = head[2] - 0.3 * space, max(drawing.staff[2], head[2] + 1.5 * space)
+    if leads_in:
+        start, end = head[0] - 1.7 * space, head[0] + 0.3 * space
+    height = space * min(1.0, 0.3 + 0.1 * (end - start) / space)
+    drawing.add([outlines.arc(start, end, y, height if above else -height, 0.2 * space)], 0.0, token)
 
 
 def _places(drawing: Drawing, elements: Sequence[Element], extras: mei.Extras) -> list[Box]:

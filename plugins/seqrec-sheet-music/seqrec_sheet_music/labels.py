@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqrec import Alphabet
+from seqrec_sheet_music import chords
 from seqrec_sheet_music.agnostic import to_agnostic
 from seqrec_sheet_music.alphabets import agnostic, pitches
 from seqrec_sheet_music.drawing import Box
@@ -50,7 +51,7 @@ def _drawn(staff: Engraving) -> tuple[list[str], list[Box]]:
     clef = staff.elements[0]
     assert isinstance(clef, Clef)
     for index, (element, place) in enumerate(zip(staff.elements, staff.places, strict=True)):
-        symbols += shapes_of(element, _sign(staff, index), clef)
+        symbols += shapes_of(element, _sign(staff, index), clef, staff.part(index, chords.PART) is not None)
         boxes += _of_shapes(staff, index, element, place)
     return symbols, boxes
 
@@ -110,8 +111,8 @@ def _own(staff: Engraving, index: int, element: Element, place: Box) -> list[Box
             head = staff.part(index, "notehead") or staff.part(index, "")
             assert head is not None
             accidental, fermata = staff.part(index, "accid"), staff.part(index, "fermata")
-            dots = sorted(drawing.boxes.get((f"t-{index}", "dots"), []))
-            return [*([accidental] if accidental else []), *([fermata] if fermata else []), head, *dots]
+            chord, dots = staff.part(index, chords.PART), sorted(drawing.boxes.get((f"t-{index}", "dots"), []))
+            return [box for box in (accidental, fermata, chord, head, *dots) if box]
         case Clef() | Barline():
             return [place]
 

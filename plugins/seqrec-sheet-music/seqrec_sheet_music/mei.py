@@ -30,6 +30,8 @@ class Extras:
         stems: Direction of stems: `up` or `down`.
         beam_style: One of `beams.STYLES`.
         slashed: Whether grace notes are struck through.
+        deep_ties: Whether ties are arcs as deep as those of slurs.
+        tied_in: Whether a tie leads into the first note from the line before; no token says so.
         bar_number: Number above the first bar, or 0.
         volta: First and last bar (from 0) under a bracket, and its words.
     """
@@ -41,6 +43,8 @@ class Extras:
     stems: dict[int, str] = field(default_factory=dict)
     beam_style: str = "beat"
     slashed: bool = False
+    deep_ties: bool = False
+    tied_in: bool = False
     bar_number: int = 0
     volta: tuple[int, int, str] | None = None
 
@@ -141,7 +145,8 @@ class _Writer:
             after = range(index + 1, len(self.elements))
             following = next((other for other in after if isinstance(self.elements[other], Note)), None)
             if following is not None:  # else it leads into the next line, which verovio does not draw
-                text += f'<tie xml:id="t-{index}" startid="#t-{index - 1}" endid="#t-{following}"/>'
+                arc = "slur" if self.extras.deep_ties else "tie"
+                text += f'<{arc} xml:id="t-{index}" startid="#t-{index - 1}" endid="#t-{following}"/>'
         return text
 
     def _event(self, index: int, alone: bool) -> str:

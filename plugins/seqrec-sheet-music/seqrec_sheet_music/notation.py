@@ -8,7 +8,9 @@ to what it reads.
     shapes     clef.G-L2  key.sharp-L5   meter.3/4          natural note.half-S1 dot     barline  multirest digit.1 digit.2
 
 This is the agnostic encoding but for what makes it ambiguous or long: signs of a key signature are not those of a note; a meter
-is one shape; signs before notes, dots and digits have no place, for what stands beside them has one; a tie is one shape.
+is one shape; signs before notes, dots and digits have no place, for what stands beside them has one; a tie is one shape. And
+where several notes sound at once, there is the shape of the highest one, and `chord` before it, which means nothing but can be
+told.
 """
 
 from collections.abc import Sequence
@@ -76,7 +78,7 @@ class Shape(NamedTuple):
 def _shapes() -> list[Shape]:
     """All of them, in the order of their ids."""
     steps = range(LOWEST_STEP, HIGHEST_STEP + 1)
-    found = [Shape("barline"), Shape("tie"), Shape("dot"), Shape("fermata"), Shape("multirest")]
+    found = [Shape("barline"), Shape("tie"), Shape("dot"), Shape("fermata"), Shape("multirest"), Shape("chord")]
     found += [Shape("digit", str(digit)) for digit in range(10)]
     found += [Shape("sign", name) for name in SIGNS.values()]
     found += [Shape("clef", clef.sign, 2 * (clef.line - 1)) for clef in CLEFS]
@@ -103,13 +105,14 @@ shapes = Alphabet(
 """The alphabet that networks read sheet music in."""
 
 
-def shapes_of(element: Element, sign: int | None, clef: Clef) -> list[str]:
+def shapes_of(element: Element, sign: int | None, clef: Clef, chord: bool = False) -> list[str]:
     """What is drawn for an element, from left to right.
 
     Args:
         element: Of a staff.
         sign: Drawn before a note: -1 flat, 0 natural, 1 sharp, None for none.
         clef: Of the staff.
+        chord: Whether there are other notes below a note.
 
     Example:
         >>> shapes_of(parse("note-F#4_half._fermata"), 1, Clef("G", 2))
@@ -131,6 +134,7 @@ def shapes_of(element: Element, sign: int | None, clef: Clef) -> list[str]:
         case Note(pitch=pitch, value=value) | Grace(pitch=pitch, value=value):
             found = [] if sign is None else [Shape("sign", SIGNS[sign])]
             found += [Shape("fermata")] * (isinstance(element, Note) and element.fermata)
+            found += [Shape("chord")] * chord
             found += [Shape("note" if isinstance(element, Note) else "gracenote", value.name, clef.step(pitch))]
             found += [Shape("dot")] * value.dots
     return [str(shape) for shape in found]
@@ -207,14 +211,15 @@ _BEFORE = {
     "dot": ("note", "gracenote", "rest", "dot"),
     "digit": ("multirest", "digit"),
     "key": ("key",),
-    "note": ("sign", "fermata"),
+    "note": ("sign", "fermata", "chord"),
+    "chord": ("sign", "fermata"),
     "gracenote": ("sign",),
     "rest": ("fermata",),
     "fermata": ("sign",),
     "sign": ("fermata",),
 }
 """For each kind of shape those behind which it belongs to the same element."""
-_BESIDE = ("sign", "fermata", "dot")
+_BESIDE = ("sign", "fermata", "dot", "chord")
 """What is no element without another shape."""
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from seqrec import Alphabet, Renderer, Sample
 from seqrec.rendering import Dice, camera, degrade, require, with_options
-from seqrec_sheet_music import clutter, engraving, labels, paper, surroundings
+from seqrec_sheet_music import chords, clutter, engraving, labels, paper, surroundings
 from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
 from seqrec_sheet_music.bending import Bend, redrawn
 from seqrec_sheet_music.catalogue import SOURCES
@@ -18,7 +18,8 @@ from seqrec_sheet_music.digits import rewritten
 from seqrec_sheet_music.engraving import FONTS, HELD_OUT_FONT, Engraving, EngravingError
 from seqrec_sheet_music.framing import Frame, framed, music_box, seen
 from seqrec_sheet_music.ink import Grey, Ink
-from seqrec_sheet_music.tokens import parse
+from seqrec_sheet_music.notation import shapes
+from seqrec_sheet_music.tokens import Note, parse
 
 CLEAN_SHARE = 0.15
 """Part of the pictures with few and weak effects at any difficulty."""
@@ -130,7 +131,11 @@ class SheetMusicRenderer(Renderer):
             font = HELD_OUT_FONT if self.validation else dice.pick(FONTS)
             try:
                 bend = None if self.validation else redrawn(dice)
-                staff = _engraved(tokens, font, dice, self.alphabet.name != agnostic.name, bend)
+                several = self._draws_chords and dice.coin(chords.SHARE)
+                voices = several and dice.coin()
+                staff = _engraved(tokens, font, dice, self.alphabet.name != agnostic.name, bend, voices)
+                if several:
+                    chords.with_chords(staff, dice, voices)
                 if not self.validation and dice.coin(REWRITTEN_SHARE):
                     rewritten(staff, dice)
             except EngravingError:
@@ -139,6 +144,11 @@ class SheetMusicRenderer(Renderer):
                     raise
             else:
                 return self._pictured(staff, tokens, font, dice)
+
+    @property
+    def _draws_chords(self) -> bool:
+        """Whether several notes may sound at once, which only shapes can tell; the held-out staves have one voice."""
+        return self.alphabet.name == shapes.name and not self.validation and not self.options.plain
 
     def _tokens(self, dice: Dice) -> Fragment:
         if self.options.corpus and dice.coin(self.options.corpus_share):
@@ -168,9 +178,12 @@ class SheetMusicRenderer(Renderer):
         return Sample(picture, self.alphabet.text(symbols), spans)
 
 
-def _engraved(tokens: Fragment, font: str, dice: Dice, courtesy: bool, bend: Bend | None) -> Engraving:
+def _engraved(tokens: Fragment, font: str, dice: Dice, courtesy: bool, bend: Bend | None, voices: bool) -> Engraving:
+    """Engraved in a house's style; all stems up where there will be a second of `voices` below."""
     elements = [parse(token) for token in tokens]
     extras = clutter.decorated(dice, elements, courtesy)
+    if voices:
+        extras.stems = {index: "up" for index, element in enumerate(elements) if isinstance(element, Note)}
     return engraving.engraved(tokens, font, extras, clutter.house_style(dice, len(tokens)), dice, bend)
 
 
