@@ -203,6 +203,11 @@ class Recipe:
             raise RecipeError(f"{source}: 'data.invert' is {recipe.data.invert}; it must be in 0..1")
         return recipe
 
+    def with_layers_of(self, other: "Recipe") -> "Recipe":
+        """This recipe for the network of another one, on pictures as that one sees them."""
+        parts = {name: getattr(other, name) for name in ("picture", "backbone", "sequence", "transcription")}
+        return dataclasses.replace(self, **parts)
+
     def with_settings(self, settings: Iterable[str]) -> "Recipe":
         """This recipe with `KEY=VALUE` settings, as `train.batch_size=128`, `backbone.name=paper` or `alphabet=alnum36`.
 

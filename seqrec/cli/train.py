@@ -9,7 +9,7 @@ import typer
 from seqrec.cli.console import Device, Threads, complain, console, use_threads
 from seqrec.errors import RecipeError, RunError, SeqrecError, nearest
 from seqrec.memory import keep_freed_memory
-from seqrec.model_file import require_torch
+from seqrec.model_file import find_model, read_card, require_torch
 from seqrec.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -27,8 +27,14 @@ DEFAULT_RECIPE = "fast"
 def train(
     task: Annotated[str, typer.Option("--task", help="The task, as `seqrec plugins list` names it.", show_default=False)] = "",
     recipe: Annotated[
-        str, typer.Option("--recipe", help="A recipe of the task or the core by name, or a TOML file.")
-    ] = DEFAULT_RECIPE,
+        str,
+        typer.Option(
+            "--recipe",
+            help="A recipe of the task or the core by name, or a TOML file. Without it and with --init, the layers and the size "
+            "of pictures are those of the model.",
+            show_default=DEFAULT_RECIPE,
+        ),
+    ] = "",
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -88,6 +94,7 @@ def train(
     from seqrec.training.run_folder import RunFolder
 
     plugins = registry()
+    start: Path | None = None
     if resume:
         if out is None:
             raise RunError("--resume needs the run folder: -o RUN")
@@ -98,8 +105,11 @@ def train(
     else:
         if not task:
             raise SeqrecError("say what to train: --task T, as `seqrec plugins list` names it")
-        named = recipe
-        chosen = dataclasses.replace(chosen_recipe(plugins.task(task), recipe), task=task)
+        named = recipe or DEFAULT_RECIPE
+        chosen = dataclasses.replace(chosen_recipe(plugins.task(task), named), task=task)
+        start = _init_path(init, plugins, task)
+        if start and not recipe:
+            chosen = chosen.with_layers_of(read_card(find_model(start)).recipe)
     chosen = with_length(chosen.with_settings(settings or []), steps, minutes)
     folder = out or Path("runs") / f"{task.rpartition(':')[2]}-{Path(named).stem}"
     training = begin(
@@ -109,7 +119,7 @@ def train(
         data=[weighted(text) for text in data or []],
         validation=val or [],
         resume=resume,
-        init=_init_path(init, plugins, chosen.task),
+        init=start,
         device=device,
         devices=devices,
         nodes=nodes,

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import torch
 
-from seqrec.cli.train import _init_path
+from seqrec.cli.train import CORE_RECIPES, _init_path
 from seqrec.model_file import read_card
 from seqrec.plugins import Registry
-from seqrec.recipe import Recipe
+from seqrec.recipe import Recipe, load_recipe
 
 SEQREC = [sys.executable, "-m", "seqrec"]
 
@@ -173,3 +173,22 @@ def test_init_may_name_another_task_that_ships_a_reader_unless_a_path_is_called_
     assert _init_path("", plugins, "bars") is None
     (tmp_path / "bars").mkdir()
     assert _init_path("bars", plugins, "dots") == Path("bars")
+
+
+def test_init_without_a_recipe_builds_the_network_of_the_model(
+    tmp_path: Path, tiny_model: Path, seqrec: Callable[..., Any]
+) -> None:
+    small = ["--set", "data.chunk=32", "--set", "data.held_out=8", "--set", "data.workers=0", "--set", "train.batch_size=8"]
+    run = tmp_path / "run"
+    found = seqrec("train", "--task", "bars", "--init", tiny_model, "--steps", "1", "-o", run, *small)
+    assert found.code == 0, found.err
+    assert f"starting from {tiny_model}" in found.err
+    model, made = read_card(tiny_model).recipe, load_recipe(run / "recipe.toml")
+    assert (made.picture, made.backbone, made.sequence) == (model.picture, model.backbone, model.sequence)
+    assert made.train.learning_rate == load_recipe(CORE_RECIPES / "fast.toml").train.learning_rate
+
+    other = seqrec(
+        "train", "--task", "bars", "--init", tiny_model, "--recipe", "fast", "--steps", "1", "-o", tmp_path / "x", *small
+    )
+    assert other.code == 2
+    assert "its weights do not fit this recipe" in other.err
