@@ -9,6 +9,8 @@ from seqrec.rendering import Bend, Dice, Line, Warp, corners, scale_and_shift, t
 MIN_LETTER_PX = 8.5
 """Letters are never smaller on the sensor."""
 MAX_SENSOR_PX = 44
+STEEP_SHARE, STEEP_DEG = 0.08, (8, 24)
+"""Part of the pictures that are turned far, however long the word is, and by how many degrees."""
 LEAST_HEIGHT = 0.6
 """The crop shows at least so many letter heights, from top to bottom."""
 
@@ -102,6 +104,8 @@ def framed(dice: Dice, line: Line, around: Around, letter_px: int, height_px: in
     ink_height, ink_width = line.mask.shape
     longer = max(1.0, ink_width / letter_px / 4)
     turn = dice.around(1.2, 4) if dice.coin(0.6) else dice.around(6, 12) / longer
+    if dice.chance(STEEP_SHARE):
+        turn = dice.between(*STEEP_DEG) * (1 if dice.coin() else -1)
     matrix = tilt(
         stretch=float(np.exp(dice.around(0.17, 0.3) - 0.1)),
         shear=dice.around(0.1, 0.35) if dice.coin(0.3) else 0.0,

@@ -19,6 +19,8 @@ FOLDER = Path(__file__).parent / "words"
 HELD_OUT_PERCENT = 5
 LISTS = {"english": 0.80, "european": 0.08, "names": 0.12}
 """The lists of words with their shares."""
+COINED_SHARE = 0.06
+"""Part of the words that are made up, for training alone."""
 BY_RANK = 0.6
 """Part of the words that is drawn by rank; the rest is drawn evenly."""
 TRIES = 400
@@ -123,9 +125,18 @@ class TextSource:
         return "".join(singles[int(index)] for index in rng.integers(0, len(singles), max(1, length)))
 
     def word(self, rng: Rng) -> str:
-        """One word of the lists, as it stands there; long ones are drawn a second time, for signs are short."""
+        """One word of the lists, as it stands there, or a coined one; long ones are drawn a second time, for signs are short."""
         word = self._listed(rng)
-        return self._listed(rng) if len(word) > LONG_LETTERS and rng.random() < 0.5 else word
+        if len(word) > LONG_LETTERS and rng.random() < 0.5:
+            word = self._listed(rng)
+        coins = not self.held_out and not self.most_frequent
+        return self._coined(word, rng) if coins and rng.random() < COINED_SHARE else word
+
+    def _coined(self, word: str, rng: Rng) -> str:
+        """The beginning of a word and the end of another one: what is on signs is often in no dictionary."""
+        other = self._listed(rng)
+        coined = word[: 1 + int(rng.random() * len(word))] + other[int(rng.random() * len(other)) :].lower()
+        return self._safe(coined) or word
 
     def _listed(self, rng: Rng) -> str:
         name = "english"

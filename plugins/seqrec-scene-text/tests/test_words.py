@@ -8,7 +8,16 @@ import pytest
 
 from seqrec import Alphabet
 from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii94, ascii95
-from seqrec_scene_text.words import TextSource, english, english_50k, english_letters, is_held_out, word_list
+from seqrec_scene_text.words import (
+    COINED_SHARE,
+    LISTS,
+    TextSource,
+    english,
+    english_50k,
+    english_letters,
+    is_held_out,
+    word_list,
+)
 
 
 def drawn(source: TextSource, count: int = 3000) -> list[str]:
@@ -37,6 +46,15 @@ def test_training_draws_no_word_kept_for_validation() -> None:
 def test_validation_draws_only_words_kept_for_it() -> None:
     source = TextSource(alnum36, held_out=True, letters_only=True, min_length=4)
     assert all(is_held_out(text) for text in drawn(source, 1000))
+
+
+def test_some_words_for_training_are_coined() -> None:
+    known = set(english()) | {word.lower() for name in LISTS for word in word_list(name, False)}
+    source = TextSource(ascii95)
+    rng = np.random.default_rng(0)
+    coined = [word for word in (source.word(rng) for _ in range(4000)) if word.lower() not in known]
+    assert 0.5 * COINED_SHARE < len(coined) / 4000 < 1.2 * COINED_SHARE
+    assert not any(map(is_held_out, coined))
 
 
 def test_case_does_not_decide_whether_a_word_is_kept() -> None:
