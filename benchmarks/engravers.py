@@ -4,13 +4,14 @@
     python benchmarks/engravers.py -o measured/engravers --count 150
     seqrec evaluate --task sheet-music --data measured/engravers/abcm2ps --data measured/engravers/lilypond
 
-Tunes are the composer's, of those that training never sees. With `--photographed` each picture lies before the renderer's camera.
+Tunes are the composer's, of those that training never sees. With `--photographed` each picture lies before the renderer's camera;
+with `--chords` half of the notes are the highest of a chord, of which the labels say nothing.
 """
 
 import argparse
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from seqrec_sheet_music.staff import is_silence
 from seqrec_sheet_music.tokens import Barline, Clef, Element, Grace, Key, Meter, Multirest, Note, Pitch, Rest, Tie, Value, parse
 
 Grey = npt.NDArray[np.uint8]
+Tune = tuple[Sequence[str], Mapping[int, Sequence[Pitch]]]
+"""Tokens, and below the notes among them, by number, the others of their chords."""
 
 CLEFS = {"G2": "treble", "F4": "bass", "C3": "alto", "C4": "tenor", "C1": "soprano"}
 ABC_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
@@ -65,8 +68,23 @@ def silent(bar: Sequence[Element]) -> bool:
     return len(bar) == 1 and is_silence(bar[0])
 
 
-def to_abc(tokens: Sequence[str], number: int) -> str:
+def below(tokens: Sequence[str], rng: np.random.Generator) -> dict[int, list[Pitch]]:
+    """One or two more notes below the first and about half of all that are not tied, in the key."""
+    elements = [parse(token) for token in tokens]
+    key = next((one for one in elements if isinstance(one, Key)), Key(0))
+    found: dict[int, list[Pitch]] = {}
+    for index, element in enumerate(elements):
+        tied = any(isinstance(one, Tie) for one in elements[max(0, index - 2) : index + 2])
+        if isinstance(element, Note) and not tied and (not found or rng.random() < 0.5):
+            steps = np.cumsum(rng.integers(2, 4, 1 + int(rng.integers(2))))
+            others = [Pitch(element.pitch.diatonic - int(step)) for step in steps]
+            found[index] = [Pitch(one.diatonic, key.alter(one.letter)) for one in others]
+    return found
+
+
+def to_abc(tune: Tune, number: int) -> str:
     """A tune of abcm2ps; ABC standard 2.1."""
+    tokens, chords = tune
     elements = [parse(token) for token in tokens]
     signs = drawn(elements)
     bars = bars_of(elements)
@@ -76,11 +94,13 @@ def to_abc(tokens: Sequence[str], number: int) -> str:
     key = next((ABC_KEYS[one.fifths + 7] for one in elements if isinstance(one, Key)), "C")
     meter = next((one.sign.replace("C/", "C|") for one in elements if isinstance(one, Meter)), "none")
     music, filled = "", Fraction(0)
-    for element, sign in zip(elements, signs, strict=True):
+    for index, (element, sign) in enumerate(zip(elements, signs, strict=True)):
         match element:
             case Note(pitch=pitch, value=value, fermata=fermata):
                 mark = {None: "", -1: "_", 0: "=", 1: "^"}[sign]
-                music += f"{'!fermata!' if fermata else ''}{mark}{_abc_pitch(pitch)}{_thirty_seconds(value.length)}"
+                note, others = mark + _abc_pitch(pitch), "".join(map(_abc_pitch, chords.get(index, ())))
+                note = f"[{note}{others}]" if others else note
+                music += f"{'!fermata!' if fermata else ''}{note}{_thirty_seconds(value.length)}"
                 filled += value.length
             case Grace(pitch=pitch, value=value):
                 mark = {None: "", -1: "_", 0: "=", 1: "^"}[sign]
@@ -111,10 +131,12 @@ def _thirty_seconds(value: Fraction) -> str:
     return str(int(value * 32))
 
 
-def to_lily(tokens: Sequence[str]) -> str:
+def to_lily(tune: Tune) -> str:
     """A book of LilyPond 2.24."""
+    tokens, chords = tune
     elements = [parse(token) for token in tokens]
     bars = bars_of(elements)
+    others = iter([chords.get(index, ()) for index, element in enumerate(elements) if isinstance(element, Note)])
     full = full_bar(elements, bars)
     clef = next(f"{one.sign}{one.line}" for one in elements if isinstance(one, Clef))
     key = next((ABC_KEYS[one.fifths + 7] for one in elements if isinstance(one, Key)), "C")
@@ -130,15 +152,16 @@ def to_lily(tokens: Sequence[str]) -> str:
         lasts = full if silent(bar) or isinstance(bar[0], Multirest) else length(bar)
         music += f"\\set Timing.measureLength = #(ly:make-moment {lasts.numerator}/{lasts.denominator}) "
         for element in bar:
-            music += _lily(element, full, alone=silent(bar)) + " "
+            music += _lily(element, full, silent(bar), next(others) if isinstance(element, Note) else ()) + " "
         music += '\\bar "|" ' if number < len(bars) - 1 else '\\bar "" '
     return f"\\book {{ \\score {{ {{ {music} }} \\layout {{ indent = 0 }} }} }}\n"
 
 
-def _lily(element: Element, full: Fraction, alone: bool) -> str:
+def _lily(element: Element, full: Fraction, alone: bool, below: Sequence[Pitch]) -> str:
     match element:
         case Note(pitch=pitch, value=value, fermata=fermata):
-            return f"{_lily_pitch(pitch)}{_lily_length(value)}" + "\\fermata" * fermata
+            notes = " ".join(map(_lily_pitch, (pitch, *below)))
+            return (f"<{notes}>" if below else notes) + _lily_length(value) + "\\fermata" * fermata
         case Grace(pitch=pitch, value=value):
             return f"\\grace {_lily_pitch(pitch)}{_lily_length(value)}"
         case Rest(value=value, fermata=fermata):
@@ -160,13 +183,13 @@ def _lily_length(value: Value) -> str:
     return LILY_LENGTHS.get(value.name, "32") + "." * value.dots
 
 
-def by_abcm2ps(tunes: Sequence[Sequence[str]], folder: Path) -> list[Grey]:
+def by_abcm2ps(tunes: Sequence[Tune], folder: Path) -> list[Grey]:
     """Pictures of tunes, (H, W) each."""
     source = folder / "tunes.abc"
     head = "%%pagewidth 80cm\n%%staffwidth 70cm\n%%stretchlast 0\n%%topspace 0\n%%landscape 0\n\n"
     pictures = []
-    for number, tokens in enumerate(tunes, start=1):
-        source.write_text(head + to_abc(tokens, number))
+    for number, tune in enumerate(tunes, start=1):
+        source.write_text(head + to_abc(tune, number))
         subprocess.run(["abcm2ps", "-q", "-v", "-O", folder / "page.svg", source], check=True, capture_output=True)
         page = folder / "page001.svg"
         subprocess.run(["rsvg-convert", "-z", "1.4", "-b", "white", page, "-o", folder / "page.png"], check=True)
@@ -174,7 +197,7 @@ def by_abcm2ps(tunes: Sequence[Sequence[str]], folder: Path) -> list[Grey]:
     return pictures
 
 
-def by_lilypond(tunes: Sequence[Sequence[str]], folder: Path) -> list[Grey]:
+def by_lilypond(tunes: Sequence[Tune], folder: Path) -> list[Grey]:
     """Pictures of tunes, (H, W) each."""
     source = folder / "tunes.ly"
     head = '\\version "2.24.0"\n\\header { tagline = ##f }\n\\paper { page-breaking = #ly:one-line-breaking }\n'
@@ -205,14 +228,16 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=150, help="staves an engraver")
     parser.add_argument("--seed", type=int, default=1, help="of the tunes")
     parser.add_argument("--photographed", action="store_true", help="as the renderer's camera sees them")
+    parser.add_argument("--chords", action="store_true", help="half of the notes with others below them")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     wishes = Wishes(bars=(1, 4), notes=(3, 20), rare=0.0)
-    tunes = [compose(rng, wishes, held_out=True) for _ in range(arguments.count)]
+    composed = [compose(rng, wishes, held_out=True) for _ in range(arguments.count)]
+    tunes: list[Tune] = [(tokens, below(tokens, rng) if arguments.chords else {}) for tokens in composed]
     for name, draw in ENGRAVERS.items():
         folder = arguments.out / name
         folder.mkdir(parents=True)
-        for number, (tokens, picture) in enumerate(zip(tunes, draw(tunes, folder), strict=True)):
+        for number, (tokens, picture) in enumerate(zip(composed, draw(tunes, folder), strict=True)):
             dice = Dice(np.random.default_rng((arguments.seed, number)), 1.0)
             seen = camera.photographed(camera.lit(picture, dice), dice, 7.0) if arguments.photographed else picture
             cv2.imwrite(str(folder / f"staff-{number:03}.png"), seen)

@@ -6,6 +6,7 @@
 Clean: black engraving on white. Camera: everything that the renderer does to paper and pictures. `--data` adds labelled sets of
 semantic tokens, such as photographs or what `benchmarks/engravers.py` draws. Ties are left out of the comparison of tokens, for
 labels of photographs lack them; `--with-ties` counts them. `--grammar meter` holds readings of tokens to a grammar of the task.
+The last column of the tokens' table is the share of staves on which the reader found several notes at once.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import seqrec
 from seqrec import Recognizer, Sample
 from seqrec.data.readers import open_dataset
 from seqrec.metrics import sequence_accuracy, symbol_error_rate
+from seqrec.pictures import PictureSource
 from seqrec.plugins import registry
 from seqrec_sheet_music.alphabets import pitches as pitch_alphabet
 from seqrec_sheet_music.alphabets import read_tokens, semantic
@@ -40,15 +42,17 @@ Tokens = list[str]
 
 @dataclass(frozen=True)
 class Read:
-    """Readings beside their labels."""
+    """Readings beside their labels, and whether several notes were found to sound at once."""
 
     readings: list[Tokens]
     labels: list[Tokens]
+    several: list[bool]
 
     def of_length(self, low: int, high: int) -> "Read":
         """Those whose labels have so many notes."""
         chosen = [place for place, label in enumerate(self.labels) if low <= _notes(label) <= high]
-        return Read([self.readings[place] for place in chosen], [self.labels[place] for place in chosen])
+        readings, labels = [self.readings[place] for place in chosen], [self.labels[place] for place in chosen]
+        return Read(readings, labels, [self.several[place] for place in chosen])
 
 
 def _notes(label: Tokens) -> int:
@@ -66,15 +70,20 @@ def fragments(difficulty: float, count: int, rare: float, seed: int, pitch: bool
 
 def read(reader: Recognizer, samples: Sequence[Sample]) -> Read:
     """What a reader makes of samples."""
-    readings = reader.read([sample.image for sample in samples])
-    return Read([list(one.symbols) for one in readings], [read_tokens(sample.label) for sample in samples])
+    return _read(reader, [sample.image for sample in samples], [sample.label for sample in samples])
 
 
 def stored(reader: Recognizer, path: Path) -> Read:
     """What a reader makes of a labelled set."""
     store = open_dataset(path, [one for _, one in registry().dataset_readers])
-    readings = reader.read([store.encoded(index) for index in range(len(store))])
-    return Read([list(one.symbols) for one in readings], [read_tokens(store.label(index)) for index in range(len(store))])
+    places = range(len(store))
+    return _read(reader, [store.encoded(place) for place in places], [store.label(place) for place in places])
+
+
+def _read(reader: Recognizer, pictures: list[PictureSource], labels: Sequence[str]) -> Read:
+    readings = reader.read(pictures)
+    several = ["chord" in one.drawn for one in readings]
+    return Read([list(one.symbols) for one in readings], [read_tokens(label) for label in labels], several)
 
 
 def semantic_row(name: str, found: Read, ties: bool) -> list[str]:
@@ -90,6 +99,7 @@ def semantic_row(name: str, found: Read, ties: bool) -> list[str]:
         f"{rhythm_error_rate(found.readings, found.labels):.2%}",
         f"{share_of_full_bars(found.readings):.1%}",
         f"{share_of_full_bars(found.labels):.1%}",
+        f"{np.mean(found.several):.1%}",
     ]
 
 
@@ -137,6 +147,7 @@ def main() -> None:
             "rhythm errors",
             "bars that add up",
             "in labels",
+            "several voices told",
         ]
         print("\n".join([*table(heads, rows), ""]))
     if chosen.pitch_model:
@@ -147,7 +158,7 @@ def main() -> None:
             rows += [pitch_row(f"{name}, {text}", found.of_length(low, high)) for low, high, text in lengths]
         for path in chosen.data:
             one = stored(reader, path)
-            rows.append(pitch_row(path.name, Read(one.readings, [pitches(label) for label in one.labels])))
+            rows.append(pitch_row(path.name, replace(one, labels=[pitches(label) for label in one.labels])))
         print("\n".join(table(["fragments", "number", "all right", "average edit distance", "symbol errors"], rows)))
 
 
