@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="sheet-music", help="a task, model file or run of semantic tokens; empty for none")
     parser.add_argument("--pitch-model", default="sheet-music-pitch", help="the same of pitches; empty for none")
-    parser.add_argument("--count", type=int, default=1000, help="fragments a condition")
+    parser.add_argument("--count", type=int, default=1000, help="fragments a condition; 0 for the sets of --data alone")
     parser.add_argument(
         "--rare", type=float, default=0.0, help="part of the fragments that are no music but draw all symbols evenly"
     )
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--with-ties", action="store_true", help="count ties")
     parser.add_argument("--grammar", action="append", default=[], help="hold readings of tokens to this grammar, too")
     chosen = parser.parse_args()
-    conditions = (("clean", 0.0), ("camera", 1.0))
+    conditions = (("clean", 0.0), ("camera", 1.0)) if chosen.count else ()
     lengths = [(low, high, f"{low}–{high} notes") for low, high in LENGTHS]
     if chosen.model:
         reader = seqrec.load(chosen.model)

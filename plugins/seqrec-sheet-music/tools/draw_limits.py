@@ -73,14 +73,14 @@ def main() -> None:
     """Write the pictures and print the table."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     reader = seqrec.load("sheet-music")
-    print("| what | picture | it says | read as | a symbol's confidence |\n| --- | --- | --- | --- | --- |")
+    print("| what | picture | it says | read as | a symbol's confidence | remark |\n| --- | --- | --- | --- | --- | --- |")
     for name, (says, draw) in LIMITS.items():
         file = FOLDER / f"{name.replace(' ', '-')}.png"
         file.write_bytes(encode_png(np.ascontiguousarray(draw())))
         reading = reader.read(file)
         certain = np.mean(reading.symbol_confidences or [0.0])
         place = f"../../images/limits/{file.name}"
-        print(f"| {name} | ![{name}]({place}) | {says} | `{' '.join(reading.symbols)}` | {certain:.0%} |")
+        print(f"| {name} | ![{name}]({place}) | {says} | `{' '.join(reading.symbols)}` | {certain:.0%} | {reading.hint} |")
 
 
 if __name__ == "__main__":
