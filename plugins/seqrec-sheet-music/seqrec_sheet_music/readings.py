@@ -74,7 +74,7 @@ def oddities(reading: Reading, music: Music) -> list[str]:
     found = [*music.remarks, *["the picture was upside down; it was turned by 180°"] * (reading.turned == 180)]
     if chords := reading.drawn.count("chord"):
         below = "1 note has others below it" if chords == 1 else f"{chords} notes have others below them"
-        found.append(f"{below}, as in chords or a second voice; only the highest is read: expected a staff of one voice")
+        found.append(f"chords or a second voice: {below}; only the highest notes are read")
     if not reading.symbols:
         return [*found, "nothing was read; expected a picture of one staff of music, upright, with little beside it"]
     elements = [element for token in music.tokens if (element := _element(token)) is not None]
