@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seqrec.benchmark import Benchmark, KnownSet
-from seqrec.evaluation import Evaluation
+from seqrec.scores import Evaluation
 from seqrec.task import Protocol
 
 

@@ -19,9 +19,10 @@ from seqrec.decoding.choice import Decoding, LexiconSource
 from seqrec.decoding.lexicon import Dropped, Lexicon
 from seqrec.decoding.pattern import Pattern
 from seqrec.errors import DataError
-from seqrec.evaluation import Evaluation, evaluate
+from seqrec.evaluation import evaluate
 from seqrec.interfaces import Store
 from seqrec.recognizer import Engine, Recognizer
+from seqrec.scores import Evaluation
 from seqrec.task import Grouping, Protocol
 
 _REMEMBERED_BYTES = 1 << 29  # of posteriors, after which the network runs again: 50,000 short words of 95 symbols

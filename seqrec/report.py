@@ -10,11 +10,11 @@ import numpy as np
 
 from seqrec.charts import Points, chart, reliability, series
 from seqrec.errors import DataError
-from seqrec.evaluation import RISKS, Evaluation, total, verdict
 from seqrec.files import write_whole
 from seqrec.page import MAX_PICTURES, filled
 from seqrec.reliability import RiskCoverage, reliability_bins
 from seqrec.rows import Row, gallery
+from seqrec.scores import RISKS, Evaluation, total, verdict
 
 if TYPE_CHECKING:
     from seqrec.benchmark_table import Table

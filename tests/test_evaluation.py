@@ -16,10 +16,11 @@ from seqrec.data.lexicons import own_lexicons
 from seqrec.data.store import LmdbStore
 from seqrec.data.writer import LmdbWriter
 from seqrec.errors import DataError, ImageError, SeqrecError
-from seqrec.evaluation import Evaluation, evaluate, total, verdict
+from seqrec.evaluation import evaluate
 from seqrec.interfaces import Picture
 from seqrec.reading import Reading
 from seqrec.rows import Row, confused, gallery, judge, wilson_interval
+from seqrec.scores import Evaluation, total, verdict
 from seqrec.task import Protocol
 
 LOWER = Alphabet("lower", "abcdefghijklmnopqrstuvwxyz", canonical={"A": "a", "B": "b", "C": "c"})

@@ -17,10 +17,10 @@ from PIL import Image
 from seqrec.benchmark import Benchmark, KnownSet, Published
 from seqrec.benchmark_table import Table, table_set
 from seqrec.errors import DataError
-from seqrec.evaluation import Evaluation
 from seqrec.page import MAX_PICTURES, visible
 from seqrec.report import write_evaluation_report, write_run_report
 from seqrec.rows import EXAMPLES, Row, Skip, confused
+from seqrec.scores import Evaluation
 from seqrec.task import Grouping, Protocol
 
 HOSTILE = "<script>alert('x')</script>"

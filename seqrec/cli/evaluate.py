@@ -31,9 +31,9 @@ from seqrec.errors import SeqrecError, nearest
 if TYPE_CHECKING:
     from seqrec.benchmark_table import Table
     from seqrec.decoding.choice import Decoding, LexiconSource
-    from seqrec.evaluation import Evaluation
     from seqrec.interfaces import Store
     from seqrec.recognizer import Recognizer
+    from seqrec.scores import Evaluation
     from seqrec.task import Grouping, Metric, Protocol
 
 

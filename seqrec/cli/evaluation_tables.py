@@ -6,13 +6,13 @@ from seqrec.cli.console import complain, results_console
 
 if TYPE_CHECKING:
     from seqrec.benchmark_table import Table
-    from seqrec.evaluation import Evaluation
+    from seqrec.scores import Evaluation
 
 
 def tell(evaluations: "list[Evaluation]", table: "Table | None") -> None:
     """The results, which threshold to take, and what was skipped."""
     from seqrec.benchmark import FREE
-    from seqrec.evaluation import total, verdict
+    from seqrec.scores import total, verdict
 
     if table is None:
         rows = [*evaluations, *([total(evaluations)] if len(evaluations) > 1 else [])]
