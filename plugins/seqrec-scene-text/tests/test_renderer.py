@@ -12,6 +12,7 @@ from seqrec import Alphabet
 from seqrec.errors import RecipeError
 from seqrec.interfaces import Sample
 from seqrec.rendering import Font
+from seqrec_scene_text import framing
 from seqrec_scene_text.alphabets import ALPHABETS, alnum36, ascii95
 from seqrec_scene_text.fonts import faces
 from seqrec_scene_text.renderer import SceneTextRenderer
@@ -91,6 +92,16 @@ def test_letters_can_be_told_from_the_ground() -> None:
     spreads = [float(sample.image.std()) for sample in pictures(SceneTextRenderer(), 400)]
     assert min(spreads) > 3
     assert np.percentile(spreads, 5) > 9
+
+
+def test_long_words_are_turned_far_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer = SceneTextRenderer().configured(ascii95, {"min_length": 8, "letters_only": True})
+    widths = []
+    for share in (0.0, 10.0):
+        monkeypatch.setattr(framing, "STEEP_SHARE", share)
+        widths.append(np.mean([sample.image.shape[1] for sample in pictures(renderer, 60)]))
+    level, steep = widths
+    assert steep < 0.75 * level  # the box around a word that slopes is high, and all are scaled to one height
 
 
 def test_both_polarities_are_drawn_equally() -> None:

@@ -142,7 +142,10 @@ def _open_tie(drawing: Drawing, index: int, leads_in: bool = False, token: str =
     y = head[1] - 0.2 * space if above else head[3] + 0.2 * space
     start, end = head[2] - 0.3 * space, max(drawing.staff[2], head[2] + 1.5 * space)
     if leads_in:
-        start, end = head[0] - 1.7 * space, head[0] + 0.3 * space
+        before = [drawing.place(name, part) for name, part in (("clef0", ""), ("keySig0", "keyAccid"), ("meterSig0", ""))]
+        edge = max((box[2] for box in before if box), default=0.0)
+        end = head[0] + 0.3 * space
+        start = min(max(head[0] - 1.7 * space, edge), end - space)
     height = space * min(1.0, 0.3 + 0.1 * (end - start) / space)
     drawing.add([outlines.arc(start, end, y, height if above else -height, 0.2 * space)], 0.0, token)
 

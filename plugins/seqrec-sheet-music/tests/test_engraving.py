@@ -16,6 +16,7 @@ from seqrec_sheet_music.agnostic import signature
 from seqrec_sheet_music.alphabets import CLEFS, METERS, semantic
 from seqrec_sheet_music.composer import Wishes, compose
 from seqrec_sheet_music.engraving import FONTS, HELD_OUT_FONT, EngravingError, engraved
+from seqrec_sheet_music.mei import Extras
 from seqrec_sheet_music.tokens import (
     HIGHEST_STEP,
     LOWEST_STEP,
@@ -137,6 +138,25 @@ def test_a_tie_into_the_next_line_is_drawn() -> None:
         assert right - left > staff.drawing.space
 
 
+def test_ties_may_be_as_deep_as_slurs() -> None:
+    tokens = ["clef-F4", "note-F2_quarter.", "tie", "note-F2_half", "barline"]
+    flat, deep = (engraved(tokens, extras=Extras(deep_ties=deep)) for deep in (False, True))
+    (_, top, _, bottom), (left, deep_top, right, deep_bottom) = flat.places[2], deep.places[2]
+    assert deep_bottom - deep_top > 1.2 * (bottom - top)
+    assert deep.places[1][0] <= left < right <= deep.places[3][2]
+
+
+def test_a_tie_from_the_line_before_is_ink_before_the_first_note_and_no_token() -> None:
+    tokens = ["clef-G2", "note-A4_half", "barline"]
+    plain, tied = engraved(tokens), engraved(tokens, extras=Extras(tied_in=True))
+    assert tied.places == plain.places
+    (arc,) = tied.drawing.areas[len(plain.drawing.areas) :]
+    note = tied.places[1]
+    assert plain.places[0][2] <= arc[0][:, 0].min() < note[0] < arc[0][:, 0].max() < note[2]
+    rested = ["clef-G2", "rest-half", "note-A4_half", "barline"]
+    assert len(engraved(rested, extras=Extras(tied_in=True)).drawing.areas) == len(engraved(rested).drawing.areas)
+
+
 class Forging:
     """A toolkit whose SVG is changed before anyone sees it."""
 
@@ -228,4 +248,6 @@ def test_clutter_at_difficulty_0_is_none() -> None:
     for seed in range(40):
         dice = Dice(np.random.default_rng(seed), 0.0)
         extras = clutter.decorated(dice, [parse(token) for token in TUNE])
-        assert not any((extras.inside, extras.beside, extras.courtesy, extras.bar_number, extras.volta, extras.stems))
+        assert not any(
+            (extras.inside, extras.beside, extras.courtesy, extras.bar_number, extras.volta, extras.stems, extras.tied_in)
+        )
