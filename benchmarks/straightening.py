@@ -1,16 +1,27 @@
 """How often the staff of a practice picture is found, and what straightening cuts off, by difficulty; held-out font and tunes.
 
-python benchmarks/straightening.py --count 1000
+python benchmarks/straightening.py --count 1000 [--data measured/engravers/abcm2ps]
+
+With `--data`, how often one staff of a set is taken for two, and two, one above the other, are told: as they are, and as the
+renderer's camera sees them.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
 from decoding_measure import table
 
 from seqrec import Prepared, Sample
+from seqrec.data.readers import open_dataset
+from seqrec.interfaces import Picture
+from seqrec.pictures import open_picture
+from seqrec.plugins import registry
+from seqrec.rendering import Dice, camera
 from seqrec_sheet_music.renderer import SheetMusicOptions, SheetMusicRenderer
 from seqrec_sheet_music.staff_lines import find_staff
 from seqrec_sheet_music.straightening import straightened
@@ -45,14 +56,48 @@ def row(difficulty: float, count: int) -> list[str]:
     ]
 
 
+def above_each_other(one: Picture, other: Picture) -> Picture:
+    """Both on one page."""
+    width = max(one.shape[1], other.shape[1])
+    pages = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=255) for part in (one, other)]
+    return np.asarray(np.vstack(pages), np.uint8)
+
+
+def photographed(picture: Picture, number: int) -> Picture:
+    """As the renderer's camera sees it."""
+    dice = Dice(np.random.default_rng(number), 1.0)
+    return camera.photographed(camera.lit(picture, dice), dice, 7.0)
+
+
+def told(pictures: Sequence[Picture]) -> str:
+    """On how many a second staff is found."""
+    found = [find_staff(picture) for picture in pictures]
+    return f"{sum(lines is not None and lines.another for lines in found)} of {len(pictures)}"
+
+
+def row_of_set(path: Path) -> list[str]:
+    """A set's staves alone and in pairs."""
+    store = open_dataset(path, [one for _, one in registry().dataset_readers])
+    alone = [open_picture(store.encoded(place)) for place in range(len(store))]
+    pairs = [above_each_other(*pair) for pair in pairwise(alone)]
+    lain = [[photographed(one, number) for number, one in enumerate(given)] for given in (alone, pairs)]
+    return [path.name, told(alone), told(lain[0]), told(pairs), told(lain[1])]
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000, help="pictures a difficulty")
-    count = parser.parse_args().count
+    parser.add_argument("--data", type=Path, action="append", default=[], help="a labelled set of single staves, too")
+    chosen = parser.parse_args()
+    count = chosen.count
     cv2.setNumThreads(0)
     heads = ["difficulty", "pictures", "staff found", "a symbol cut off", "ms each", "median size before", "after"]
-    print("\n".join(table(heads, [row(difficulty, count) for difficulty in (0.0, 0.5, 1.0)])))
+    if count:
+        print("\n".join([*table(heads, [row(difficulty, count) for difficulty in (0.0, 0.5, 1.0)]), ""]))
+    if chosen.data:
+        heads = ["two staves told of", "one", "one, photographed", "two", "two, photographed"]
+        print("\n".join(table(heads, map(row_of_set, chosen.data))))
 
 
 if __name__ == "__main__":

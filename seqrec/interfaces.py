@@ -53,6 +53,7 @@ class Prepared:
         width_px: How much of that picture's width it shows; x runs evenly from one to the other.
         turned: By how many degrees that picture was turned anti-clockwise before, a multiple of 90; only second looks may.
         prior: Factor of the confidence of what is read of a second look, where it is compared with that of the first.
+        remark: What is odd about the picture, for the user; mostly nothing.
     """
 
     image: Picture
@@ -60,6 +61,7 @@ class Prepared:
     width_px: float
     turned: int = 0
     prior: float = 1.0
+    remark: str = ""
 
 
 Prepare = Callable[[Picture], Prepared]

@@ -25,7 +25,9 @@ class Reading:
         free: Whether this is the reading without a lexicon or pattern, kept because nothing that fits was probable enough.
         drawn: Where a notation says what is read: the symbols of the network, of which `symbols` are the meaning; else empty.
         turned: Degrees by which the picture was turned anti-clockwise before it was read: 0, 90, 180 or 270.
-        hint: A remark for the user where the picture does not look like what the reader was made for; else empty.
+        remark: What the task's preparation found odd about the picture; else empty.
+        hint: A remark for the user where the picture does not look like what the reader was made for; else empty. The task's own
+            `hint` says it where there is one, and has seen `remark`.
         extra: What the task's `finish` added.
     """
 
@@ -41,6 +43,7 @@ class Reading:
     free: bool = False
     drawn: tuple[str, ...] = ()
     turned: int = 0
+    remark: str = ""
     hint: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
 

@@ -209,6 +209,8 @@ class Transcriber:
             edits=found.edits,
             free=found.free,
             drawn=tuple(decoded) if self.notation else (),
+            remark=view.remark,
+            hint=view.remark,
         )
 
     def _distinct(self, readings: list[Reading]) -> list[Reading]:

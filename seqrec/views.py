@@ -31,6 +31,7 @@ class View(NamedTuple):
         along_px: How much of the picture it shows, along the direction of reading.
         across_px: Size of the picture across it.
         prior: Factor of the confidence of what is read of it, where that is compared with what is read of other views.
+        remark: What its preparation found odd.
     """
 
     key: str
@@ -40,6 +41,7 @@ class View(NamedTuple):
     along_px: float
     across_px: int
     prior: float = 1.0
+    remark: str = ""
 
 
 class Shown(NamedTuple):
@@ -132,7 +134,7 @@ class Showing:
         scaled = fit_height(prepared.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
         across_px = picture.shape[1 if prepared.turned % 180 else 0]
         start_px, width_px = prepared.start_px, prepared.width_px
-        view = View(key, degrees, scaled.shape[1], start_px, width_px, across_px, prepared.prior)
+        view = View(key, degrees, scaled.shape[1], start_px, width_px, across_px, prepared.prior, prepared.remark)
         return Shown(place, view, scaled)
 
 

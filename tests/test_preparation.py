@@ -41,6 +41,21 @@ def test_a_prepared_picture_reads_as_what_it_becomes_and_spans_are_those_of_the_
     assert np.allclose(np.array(prepared.spans), moved, atol=0.51)
 
 
+def remarking(picture: Picture) -> Prepared:
+    """The picture as it is, with a remark."""
+    return Prepared(picture, 0.0, float(picture.shape[1]), remark="half of it is missing")
+
+
+def test_what_is_odd_about_a_picture_is_told_unless_the_task_says_it_itself(tiny_model: Path, plugins: Registry) -> None:
+    reader = dataclasses.replace(load(tiny_model, plugins=plugins, device="cpu"), prepare=remarking)
+    picture = np.random.default_rng(3).integers(0, 256, (32, 200), np.uint8)
+    silent = Task("bars", bars.BARS)
+    telling = dataclasses.replace(silent, hint=lambda width, height, reading: f"{width} × {height}: {reading.remark}")
+    for task, told in ((silent, "half of it is missing"), (telling, "200 × 32: half of it is missing")):
+        reading = dataclasses.replace(reader, task=task).read(picture)
+        assert (reading.remark, reading.hint) == ("half of it is missing", told)
+
+
 def test_training_moves_boxes_with_what_is_prepared() -> None:
     alphabet = Alphabet("ab", "ab")
     image = np.zeros((32, 200), np.uint8)

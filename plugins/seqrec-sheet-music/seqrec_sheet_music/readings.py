@@ -71,7 +71,8 @@ def second_looks(picture: Picture, reading: Reading) -> list[Prepared]:
 
 def oddities(reading: Reading, music: Music) -> list[str]:
     """What speaks against a reading, or against its picture as that of one upright staff of one voice; a sentence each."""
-    found = [*music.remarks, *["the picture was upside down; it was turned by 180°"] * (reading.turned == 180)]
+    found = [*music.remarks, *[reading.remark] * bool(reading.remark)]
+    found += ["the picture was upside down; it was turned by 180°"] * (reading.turned == 180)
     if chords := reading.drawn.count("chord"):
         below = "1 note has others below it" if chords == 1 else f"{chords} notes have others below them"
         found.append(f"chords or a second voice: {below}; only the highest notes are read")

@@ -15,13 +15,16 @@ Grey = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
 
 SEARCH_HEIGHTS_PX = (96, 192)
-"""Pictures are searched at the first height; at the others where nothing is found, for a small staff in a large picture."""
+"""Pictures are searched at the first height; at the others where nothing is found, or nothing clear and the picture is higher,
+for small staves in a large picture."""
 BLOCK_PX = 12
 """Columns that are looked at together; lines are level within so many."""
 WIDEST = 80
 """Pictures that are so many times wider than high show no staff."""
 LEAST_CONTRAST = 0.35
 """Of lines to be taken for such. Of 1,200 rendered staves at full difficulty 3 have less."""
+CLEAR_CONTRAST = 0.6
+"""Of lines that are sure to be a staff's, and not made of those of several."""
 
 _LEAST_SPACE_PX, _SPACE_RATIO = 3.6, 1.045  # sizes of the search
 _MOST_STAVES = 0.23  # a space is at most this part of the picture's height
@@ -30,6 +33,7 @@ _RISE_COST = 0.012  # contrast that a pixel of rise costs, squared
 _OUTSIDE = -0.3  # a path that leaves the picture
 _FAINTEST = 0.03  # darkness of the faintest of five lines on the whole
 _INK, _GAP_BLOCKS, _BESIDE_SPACES = 0.4, 3, 16  # share of the usual darkness; what may be empty; how far to look
+_APART_SPACES, _AS_CLEAR, _AS_LONG = 6.0, 0.5, 0.25  # of a second staff: the ways between middle lines; parts of the first's
 _STIFFNESS = 12.0  # of the curve through the blocks
 _DARKEST, _BRIGHTEST = 2.0, -1.0  # standard deviations; what is beyond is no more of a line than this
 
@@ -44,6 +48,7 @@ class StaffLines:
         space: From one line to the next there, pixels, (B,).
         start, stop: Left and right end of the lines, pixels.
         contrast: How much darker the lines are than what lies between them, in standard deviations of the picture around.
+        another: Whether there is a second staff of the same size, above or below.
     """
 
     x: Numbers
@@ -52,6 +57,7 @@ class StaffLines:
     start: float
     stop: float
     contrast: float
+    another: bool = False
 
 
 def find_staff(picture: Grey) -> StaffLines | None:
@@ -62,11 +68,14 @@ def find_staff(picture: Grey) -> StaffLines | None:
     """
     if picture.shape[1] > WIDEST * picture.shape[0]:
         return None
+    best: StaffLines | None = None
     for height in SEARCH_HEIGHTS_PX:
         lines = _found(picture, height)
-        if lines is not None and lines.contrast >= LEAST_CONTRAST:
-            return lines
-    return None
+        if lines is not None and lines.contrast >= max(LEAST_CONTRAST, best.contrast if best else 0.0):
+            best = lines
+        if best is not None and (best.contrast >= CLEAR_CONTRAST or picture.shape[0] <= height):
+            break
+    return best
 
 
 def _found(picture: Grey, height_px: int) -> StaffLines | None:
@@ -84,6 +93,7 @@ def _found(picture: Grey, height_px: int) -> StaffLines | None:
     start, stop, mean = _extent(seen)
     if mean <= 0 or _faintest(rows[start:stop], path[start:stop], float(spaces[size])) < _FAINTEST:
         return None
+    another = _another(contrast, size, path, float(spaces[size]), mean, stop - start)
     start, stop = _with_ink_beside(rows, path, spaces[size], start, stop)
     weight = np.maximum(seen, 0) * ((at >= start) & (at < stop)) + 1e-3
     middle = _smooth(path + _peak(contrast[size], path), weight)
@@ -92,7 +102,7 @@ def _found(picture: Grey, height_px: int) -> StaffLines | None:
     space = np.exp(_line(at[inside], sizes[inside], weight[inside]))
     x = (at[inside] + 0.5) * (width / blocks)
     block = width / blocks
-    return StaffLines(x, (middle[inside] + 0.5) / scale, space / scale, start * block, stop * block, mean)
+    return StaffLines(x, (middle[inside] + 0.5) / scale, space / scale, start * block, stop * block, mean, another)
 
 
 def _darkness(picture: Grey, blocks: int, height_px: int) -> Numbers:
@@ -183,6 +193,18 @@ def _extent(seen: Numbers) -> tuple[int, int, float]:
     stop = int((sums - lowest).argmax())
     start = int(sums[: stop + 1].argmin())
     return (start, stop, float(seen[start:stop].mean())) if stop > start else (0, len(seen), 0.0)
+
+
+def _another(contrast: Numbers, size: int, path: npt.NDArray[np.int64], space: float, clear: float, blocks: int) -> bool:
+    """Whether lines of another staff run above or below a path: of its size, half as clear as those along it, and long enough."""
+    height, apart = contrast.shape[2], _APART_SPACES * space
+    if max(path.max(), height - path.min()) < apart + 2 * space:
+        return False
+    elsewhere = contrast[max(size - 1, 0) : size + 2].copy()
+    elsewhere[:, np.abs(np.arange(height) - path[:, None]) < apart] = -1e3
+    found, other = _best_path(elsewhere)
+    start, stop, its_own = _extent(np.maximum(elsewhere[found, np.arange(len(path)), other], _OUTSIDE))
+    return bool(its_own > _AS_CLEAR * clear and stop - start > _AS_LONG * blocks)
 
 
 def _faintest(rows: Numbers, path: npt.NDArray[np.int64], space: float) -> float:

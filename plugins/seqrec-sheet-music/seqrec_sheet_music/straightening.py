@@ -18,6 +18,7 @@ STRETCH = 1.2
 """Pictures are so much wider than in proportion: notes stand close, and each needs a frame of its own."""
 EDGE_SPACES = 2.5
 """Staff spaces of paper that are kept before and behind the lines."""
+ANOTHER = "another staff stands above or below the one that is read; crop the picture to one staff"
 _FINER = 1.5  # a picture is at most so much finer than what is made of it when it is bent, lest fine lines break
 _PAPER_PERCENTILE = 70  # of the greys of a picture: what lies beyond its edge is taken for paper
 _STEP_PX = 4  # widths are multiples of it
@@ -51,7 +52,7 @@ def _bent(picture: Grey, lines: StaffLines) -> Prepared:
     rows = (y * (seen.shape[0] / picture.shape[0]) - 0.5).astype(np.float32)
     paper = float(np.percentile(seen, _PAPER_PERCENTILE))
     image = cv2.remap(seen, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=paper)
-    return Prepared(np.asarray(image, np.uint8), start, stop - start)
+    return Prepared(np.asarray(image, np.uint8), start, stop - start, remark=ANOTHER * lines.another)
 
 
 def _whole(picture: Grey) -> Prepared:

@@ -13,7 +13,7 @@ from seqrec_sheet_music.engraving import FONTS
 from seqrec_sheet_music.framing import framed, seen
 from seqrec_sheet_music.renderer import SheetMusicRenderer
 from seqrec_sheet_music.staff_lines import Grey, Numbers, StaffLines, find_staff
-from seqrec_sheet_music.straightening import HEIGHT_PX, SPACE_PX, STRETCH, straightened
+from seqrec_sheet_music.straightening import ANOTHER, HEIGHT_PX, SPACE_PX, STRETCH, straightened
 
 
 def ruled(width: int, height: int, middle: Numbers, space: float, thick: float = 1.2) -> Grey:
@@ -117,6 +117,22 @@ def test_a_picture_without_a_staff_is_shown_whole(picture: Grey) -> None:
     prepared = straightened(picture)
     assert prepared.image.shape[0] == HEIGHT_PX
     assert (prepared.start_px, prepared.width_px) == (0, picture.shape[1])
+
+
+def test_a_second_staff_is_noticed_and_the_edge_of_one_is_not() -> None:
+    width, space = 900, 8.0
+    one = ruled(width, 120, np.full(width, 60.0), space)
+    two = ruled(width, 120, np.full(width, 62.0), space)
+    for picture, another in ((one, False), (np.vstack([one, two]), True), (np.vstack([one, two[:65]]), False)):
+        lines = find_staff(picture)
+        assert lines is not None
+        assert lines.another == another
+        assert straightened(picture).remark == another * ANOTHER
+
+
+def test_no_practice_picture_is_taken_for_two_staves() -> None:
+    found = [find_staff(SheetMusicRenderer().render(np.random.default_rng(number)).image) for number in range(60)]
+    assert not any(lines is not None and lines.another for lines in found)
 
 
 def test_noise_and_a_single_line_are_no_staff() -> None:
