@@ -56,18 +56,8 @@ class Trial:
     def plugin(self, name: str) -> str:
         """A task whose symbols are those of a set's labels."""
         self.run("plugins", "new", f"{name}-words", "--data", f"{name}/parts/train")
-        install = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-deps",
-            "--target",
-            self.packages,
-            self.folder / f"{name}-words",
-        ]
-        subprocess.run(install, check=True)
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", self.packages]
+        subprocess.run([*pip, self.folder / f"{name}-words"], check=True)
         return f"{name}-words"
 
     def tune(self, name: str, task: str, init: str, minutes: float) -> str:

@@ -6,7 +6,8 @@
 Clean: black engraving on white. Camera: everything that the renderer does to paper and pictures. `--data` adds labelled sets of
 semantic tokens, such as photographs or what `benchmarks/engravers.py` draws. Ties are left out of the comparison of tokens, for
 labels of photographs lack them; `--with-ties` counts them. `--grammar meter` holds readings of tokens to a grammar of the task.
-The last column of the tokens' table is the share of staves on which the reader found several notes at once.
+The last columns of the tokens' table are the shares of staves on which the reader found several notes at once, and which it
+turned; with `--upside-down` all fragments stand on their heads.
 """
 
 import argparse
@@ -47,12 +48,14 @@ class Read:
     readings: list[Tokens]
     labels: list[Tokens]
     several: list[bool]
+    turned: list[bool]
 
     def of_length(self, low: int, high: int) -> "Read":
         """Those whose labels have so many notes."""
         chosen = [place for place, label in enumerate(self.labels) if low <= _notes(label) <= high]
         readings, labels = [self.readings[place] for place in chosen], [self.labels[place] for place in chosen]
-        return Read(readings, labels, [self.several[place] for place in chosen])
+        others = ([own[place] for place in chosen] for own in (self.several, self.turned))
+        return Read(readings, labels, *others)
 
 
 def _notes(label: Tokens) -> int:
@@ -68,9 +71,10 @@ def fragments(difficulty: float, count: int, rare: float, seed: int, pitch: bool
     return [renderer.render(np.random.default_rng((seed, number))) for number in range(count)]
 
 
-def read(reader: Recognizer, samples: Sequence[Sample]) -> Read:
+def read(reader: Recognizer, samples: Sequence[Sample], upside_down: bool = False) -> Read:
     """What a reader makes of samples."""
-    return _read(reader, [sample.image for sample in samples], [sample.label for sample in samples])
+    pictures: list[PictureSource] = [np.ascontiguousarray(np.rot90(one.image, 2 * upside_down)) for one in samples]
+    return _read(reader, pictures, [sample.label for sample in samples])
 
 
 def stored(reader: Recognizer, path: Path) -> Read:
@@ -83,7 +87,8 @@ def stored(reader: Recognizer, path: Path) -> Read:
 def _read(reader: Recognizer, pictures: list[PictureSource], labels: Sequence[str]) -> Read:
     readings = reader.read(pictures)
     several = ["chord" in one.drawn for one in readings]
-    return Read([list(one.symbols) for one in readings], [read_tokens(label) for label in labels], several)
+    turned = [one.turned == 180 for one in readings]
+    return Read([list(one.symbols) for one in readings], [read_tokens(label) for label in labels], several, turned)
 
 
 def semantic_row(name: str, found: Read, ties: bool) -> list[str]:
@@ -100,6 +105,7 @@ def semantic_row(name: str, found: Read, ties: bool) -> list[str]:
         f"{share_of_full_bars(found.readings):.1%}",
         f"{share_of_full_bars(found.labels):.1%}",
         f"{np.mean(found.several):.1%}",
+        f"{np.mean(found.turned):.1%}",
     ]
 
 
@@ -125,6 +131,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the fragments")
     parser.add_argument("--data", type=Path, action="append", default=[], help="a labelled set of semantic tokens, too")
+    parser.add_argument("--upside-down", action="store_true", help="turn the fragments of tokens by 180 degrees")
     parser.add_argument("--with-ties", action="store_true", help="count ties")
     parser.add_argument("--grammar", action="append", default=[], help="hold readings of tokens to this grammar, too")
     chosen = parser.parse_args()
@@ -135,7 +142,8 @@ def main() -> None:
         reader = replace(reader, decoding=replace(reader.decoding, grammars=tuple((name, 1.0) for name in chosen.grammar)))
         rows = []
         for name, difficulty in conditions:
-            found = read(reader, fragments(difficulty, chosen.count, chosen.rare, chosen.seed, pitch=False))
+            drawn = fragments(difficulty, chosen.count, chosen.rare, chosen.seed, pitch=False)
+            found = read(reader, drawn, chosen.upside_down)
             rows += [semantic_row(f"{name}, {text}", found.of_length(low, high), chosen.with_ties) for low, high, text in lengths]
         rows += [semantic_row(path.name, stored(reader, path), chosen.with_ties) for path in chosen.data]
         heads = [
@@ -148,6 +156,7 @@ def main() -> None:
             "bars that add up",
             "in labels",
             "several voices told",
+            "turned",
         ]
         print("\n".join([*table(heads, rows), ""]))
     if chosen.pitch_model:

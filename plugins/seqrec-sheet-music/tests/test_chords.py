@@ -54,7 +54,8 @@ def test_new_ink_is_where_the_chords_are() -> None:
     after, _ = black_on_white(staff.drawing, 12.0, 6.0)
     columns = np.flatnonzero((before != after[: before.shape[0], : before.shape[1]]).any(axis=0)) / sheet.scale + sheet.x
     boxes = [box for index in range(len(TOKENS)) if (box := staff.part(index, PART))]
-    near = np.array([(columns > left - 1500) & (columns < right + 1500) for left, _, right, _ in boxes])
+    edge = 1.5 * staff.drawing.space
+    near = np.array([(columns > left - edge) & (columns < right + edge) for left, _, right, _ in boxes])
     assert near.any(axis=0).all()  # no ink elsewhere
     assert near.any(axis=1).all()  # some at each
 
