@@ -14,6 +14,7 @@ from seqrec.int8 import calibrated
 from seqrec.interfaces import Picture
 from seqrec.model_file import METADATA_KEY, ModelCard, card_to_json, write_atomically
 from seqrec.pictures import PictureSource
+from seqrec.recipe import FIXED_LEVELS
 from seqrec.recognizer import Recognizer
 from seqrec.views import Showing, windows
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 PREPROCESSING = (
     "Grey by ITU-R BT.601; scaled to height_px with the width in proportion, at least min_width_px and a multiple of "
-    "width_step_px; uint8, 0 black to 255 white, columns beyond a sample's width 0. The graph itself brings each picture to "
-    "mean 0 and deviation 1."
+    "width_step_px, or to width_px where that is not 0; uint8, 0 black to 255 white, columns beyond a sample's width 0. The "
+    "graph itself brings each picture to mean 0 and deviation 1, or 0 to 255 to -1 to 1 where levels are fixed."
 )
 """What has to be done to pictures before they are given to the graph."""
 
@@ -119,8 +120,9 @@ def model_of(network: "Network", card: ModelCard, highest: Sequence[float] = ())
     given = graph.node("Greater", graph.size(GIVEN_FRAMES, 0), graph.constant([0], np.int64))
     # Masks cost time, and batches of equal width need none: the graph has a branch for these.
     found, plain, masked = Graph("found_"), Graph("plain_", highest), Graph("masked_", highest)
-    plain_frames = backbone.to_onnx(plain, _standardised(plain, "images", None), None)
-    masked_frames = backbone.to_onnx(masked, _standardised(masked, "images", "widths"), "widths")
+    fixed = not network.own_levels
+    plain_frames = backbone.to_onnx(plain, _standardised(plain, "images", None, fixed), None)
+    masked_frames = backbone.to_onnx(masked, _standardised(masked, "images", "widths", fixed), "widths")
     equal = found.cast(found.node("Equal", "widths", found.size("images", 3)), np.int32)
     condition = found.cast(found.node("ReduceMin", equal, keepdims=0), np.bool_)
     found_frames = found.choice(condition, plain, plain_frames, masked, masked_frames)
@@ -150,7 +152,7 @@ def _convolutions_of(network: "Network", card: ModelCard) -> "onnx.ModelProto":
     from seqrec.onnx_graph import Graph
 
     graph = Graph()
-    backbone.to_onnx(graph, _standardised(graph, "images", None), None)
+    backbone.to_onnx(graph, _standardised(graph, "images", None, not network.own_levels), None)
     outputs = [(value, np.float32, ["N", "Ch", "H", "W"]) for value in graph.convolved]
     return graph.model([_images(card)], outputs, [(LEVELS, _OWN_LEVELS, ["L", 2])])
 
@@ -182,8 +184,11 @@ def _exportable(
     return backbone, sequence, transcription
 
 
-def _standardised(graph: "Graph", images: "Value", widths: "Value | None") -> "Value":
-    """`seqrec.network.standardised`, written into a graph; levels that are no numbers are found from the picture."""
+def _standardised(graph: "Graph", images: "Value", widths: "Value | None", fixed: bool) -> "Value":
+    """`seqrec.network.standardised`, written into a graph, or `rescaled` for fixed levels.
+
+    Levels that are no numbers are found from the picture.
+    """
     values, axes = graph.cast(images, np.float32), graph.constant([1, 2, 3], np.int64)
     mask = None if widths is None else graph.column_mask(widths, values)
 
@@ -199,9 +204,13 @@ def _standardised(graph: "Graph", images: "Value", widths: "Value | None") -> "V
         told = graph.node("Unsqueeze", told, axes)
         return graph.node("Where", graph.node("IsNaN", told), found, told)
 
-    centred = graph.node("Sub", values, told_or(mean_of(values), 0))
-    variance = graph.node("Max", mean_of(graph.node("Mul", centred, centred)), graph.constant(1.0, np.float32))
-    scaled = graph.node("Div", centred, told_or(graph.node("Sqrt", variance), 1))
+    if fixed:
+        mean, deviation = (graph.constant(one, np.float32) for one in FIXED_LEVELS)
+        scaled = graph.node("Div", graph.node("Sub", values, mean), deviation)
+    else:
+        centred = graph.node("Sub", values, told_or(mean_of(values), 0))
+        variance = graph.node("Max", mean_of(graph.node("Mul", centred, centred)), graph.constant(1.0, np.float32))
+        scaled = graph.node("Div", centred, told_or(graph.node("Sqrt", variance), 1))
     return scaled if mask is None else graph.node("Mul", scaled, mask)
 
 
@@ -217,6 +226,8 @@ def _describe(model: "onnx.ModelProto", network: "Network", card: ModelCard) -> 
     preprocessing = {
         "height_px": picture.height_px,
         "min_width_px": picture.min_width_px,
+        "width_px": picture.width_px,
+        "levels": picture.levels,
         "width_step_px": backbone.width_step_px,
         "prepare": picture.prepare,
         "text": PREPROCESSING,

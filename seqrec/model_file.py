@@ -1,5 +1,6 @@
 """Model files: safetensors weights with everything needed to read with them in the metadata, as JSON. Never pickle."""
 
+import hashlib
 import json
 import math
 import os
@@ -29,6 +30,7 @@ METADATA_KEY = "seqrec"
 """Under which a file's metadata hold the card."""
 
 _PLACE = "__metadata__"  # where a safetensors header keeps text
+_CHECKSUM = "sha256"  # of all that follows the header, in hexadecimal
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def find_model(path: Path) -> Path:
 
 
 def save_model(path: Path, weights: "Mapping[str, Tensor]", card: ModelCard, *, half: bool = False) -> None:
-    """Write a model file; an older one is replaced only when the new one is complete.
+    """Write a model file with a checksum of its weights; an older one is replaced only when the new one is complete.
 
     Args:
         path: Where to.
@@ -95,7 +97,8 @@ def save_model(path: Path, weights: "Mapping[str, Tensor]", card: ModelCard, *, 
         name: (tensor.half() if half and tensor.dtype == torch.float32 else tensor).detach().cpu().contiguous()
         for name, tensor in weights.items()
     }
-    write_atomically(path, save(stored, metadata={METADATA_KEY: card_to_json(card)}))
+    content = save(stored, metadata={METADATA_KEY: card_to_json(card)})
+    write_atomically(path, _with_told(content, {_CHECKSUM: hashlib.sha256(content[_end_of_header(content) :]).hexdigest()}))
 
 
 def card_to_json(card: ModelCard) -> str:
@@ -201,20 +204,28 @@ def store_temperature(path: Path, temperature: float) -> None:
 
     Raises:
         ModelFileError: Not such a temperature, no model file, or it cannot be written; the file is then as it was.
+    """
+    checked_temperature(temperature, f"'{path}'")
+    read_card(path)  # says what is wrong with a file that is no model
+    write_atomically(path, _with_told(path.read_bytes(), {"temperature": temperature}))
+
+
+def _end_of_header(content: bytes) -> int:
+    return 8 + int.from_bytes(content[:8], "little")
+
+
+def _with_told(content: bytes, changes: Mapping[str, object]) -> bytes:
+    """The bytes of a model file that says something else of its weights, which keep every bit.
 
     Source:
         The safetensors format: 8 bytes with the length of a JSON header, the header, the tensors. The header may end in spaces.
     """
-    checked_temperature(temperature, f"'{path}'")
-    read_card(path)  # says what is wrong with a file that is no model
-    content = path.read_bytes()
-    end = 8 + int.from_bytes(content[:8], "little")
+    end = _end_of_header(content)
     header = json.loads(content[8:end])
-    told = json.loads(header[_PLACE][METADATA_KEY]) | {"temperature": temperature}
-    header[_PLACE][METADATA_KEY] = json.dumps(told, ensure_ascii=False)
+    header[_PLACE][METADATA_KEY] = json.dumps(json.loads(header[_PLACE][METADATA_KEY]) | changes, ensure_ascii=False)
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8 bytes
-    write_atomically(path, len(text).to_bytes(8, "little") + text + content[end:])
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def checked_temperature(value: object, subject: str) -> float:
@@ -234,7 +245,7 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
 
     Raises:
         MissingExtraError: torch is not installed.
-        ModelFileError: The file is broken.
+        ModelFileError: The file is broken, or its weights have not the checksum that it states.
     """
     require_torch()
     from safetensors import SafetensorError
@@ -242,9 +253,19 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
 
     try:
         weights = load_file(path)
+        if not _as_written(path):
+            raise ModelFileError(f"'{path}' is damaged: its weights have not the checksum that it states; copy it again")
         return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
     except (SafetensorError, OSError, RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise ModelFileError(f"'{path}' is no safetensors file: {error}; copy or train it again") from error
+
+
+def _as_written(path: Path) -> bool:
+    """Whether the weights of a safetensors file have the checksum that it states, or it states none."""
+    with path.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        told = json.loads(header.get(_PLACE, {}).get(METADATA_KEY, "{}"))
+        return _CHECKSUM not in told or told[_CHECKSUM] == hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def weight_shapes(path: Path) -> dict[str, tuple[int, ...]]:

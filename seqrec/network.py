@@ -13,7 +13,7 @@ from seqrec.errors import RecipeError, nearest
 from seqrec.interfaces import Backbone, Part, SequenceModel, StepsTranscription, Transcription
 from seqrec.pictures import fitted_width
 from seqrec.plugins import Registry
-from seqrec.recipe import PartRecipe, Recipe
+from seqrec.recipe import FIXED_LEVELS, PartRecipe, Recipe
 
 
 class Network(nn.Module):
@@ -21,17 +21,22 @@ class Network(nn.Module):
 
     Args:
         backbone, sequence, transcription: The three parts.
+        own_levels: Whether pictures are measured by their own brightness, or by `FIXED_LEVELS`.
     """
 
-    def __init__(self, backbone: Backbone, sequence: SequenceModel, transcription: Transcription) -> None:
+    def __init__(
+        self, backbone: Backbone, sequence: SequenceModel, transcription: Transcription, own_levels: bool = True
+    ) -> None:
         super().__init__()
+        self.own_levels = own_levels
         self.backbone = backbone
         self.sequence = sequence
         self.transcription = transcription
 
     def frames(self, images: Tensor, widths: Tensor | None) -> Tensor:
         """(N, 1, H, W) uint8 and valid widths (None: all of W for every sample) → frames in context (T, N, D')."""
-        frames = self.backbone(standardised(images, widths), widths)
+        made = standardised if self.own_levels else rescaled
+        frames = self.backbone(made(images, widths), widths)
         return self.sequence(frames, None if widths is None else self.backbone.frame_lengths(widths))
 
     def forward(
@@ -105,6 +110,13 @@ def standardised(images: Tensor, widths: Tensor | None) -> Tensor:
     return values / variance.clamp(min=1.0).sqrt()
 
 
+def rescaled(images: Tensor, widths: Tensor | None) -> Tensor:
+    """Pictures (N, 1, H, W), uint8, less the mean and over the deviation of `FIXED_LEVELS`, float32; 0 beyond their widths."""
+    mean, deviation = FIXED_LEVELS
+    values = (images.float() - mean) / deviation
+    return values if widths is None else values * column_mask(widths, images.shape[3])
+
+
 def measured(images: Tensor, levels: Tensor) -> Tensor:
     """Pictures (N, 1, H, W), uint8, less the mean and over the standard deviation in levels (N, 2), float32."""
     mean, deviation = levels.float()[:, :, None, None, None].unbind(1)
@@ -131,7 +143,8 @@ def build_network(recipe: Recipe, alphabet: Alphabet, registry: Registry) -> Net
         in_features=features,
         alphabet=alphabet,
     )
-    return Network(cast(Backbone, backbone), cast(SequenceModel, sequence), cast(Transcription, transcription))
+    own_levels = recipe.picture.levels == "own"
+    return Network(cast(Backbone, backbone), cast(SequenceModel, sequence), cast(Transcription, transcription), own_levels)
 
 
 def frame_counters(
@@ -147,7 +160,7 @@ def frame_counters(
     frames = backbone.frame_lengths(torch.arange(size.max_width_px + 1)).clamp(min=0).tolist()
 
     def frames_for(width: int, height: int) -> int:
-        fitted = fitted_width(width, height, size.height_px, size.min_width_px, backbone.width_step_px)
+        fitted = fitted_width(width, height, size.height_px, size.min_width_px, backbone.width_step_px, size.width_px)
         return int(frames[min(fitted, size.max_width_px)])
 
     return frames_for, network.transcription.frames_needed

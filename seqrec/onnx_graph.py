@@ -126,9 +126,10 @@ class Graph:
         self.convolved.append(found)
         return found
 
-    def max_pool(self, images: Value, size: Sequence[int]) -> Value:
-        """The highest of each window of (height, width)."""
-        return self._as_before(images, self.node("MaxPool", images, kernel_shape=list(size), strides=list(size)))
+    def max_pool(self, images: Value, size: Sequence[int], stride: Sequence[int], beside: int = 0) -> Value:
+        """The highest of each window of (height, width) that moves by a stride and reaches so many columns beyond each side."""
+        pads = {"pads": [0, beside, 0, beside]} if beside else {}
+        return self._as_before(images, self.node("MaxPool", images, kernel_shape=list(size), strides=list(stride), **pads))
 
     def masked(self, images: Value, widths: Value) -> Value:
         """Images (N, Ch, H, W), 0 beyond their widths (N,)."""

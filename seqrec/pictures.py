@@ -242,9 +242,14 @@ def open_colour(encoded: bytes, name: str = "") -> npt.NDArray[np.uint8]:
 
 
 def fit_height(
-    image: GreyPicture, height_px: int, min_width_px: int = 100, width_step_px: int = 4, max_width_px: int = 20_000
+    image: GreyPicture,
+    height_px: int,
+    min_width_px: int = 100,
+    width_step_px: int = 4,
+    max_width_px: int = 20_000,
+    width_px: int = 0,
 ) -> GreyPicture:
-    """The picture at a network's height, its width in proportion.
+    """The picture at a network's height, its width in proportion or as it is told.
 
     Args:
         image: (H, W), uint8.
@@ -252,9 +257,11 @@ def fit_height(
         min_width_px: Narrower pictures are stretched to this.
         width_step_px: The width is a multiple of this, by resizing, never by padding.
         max_width_px: The widest that is made; a bound on memory.
+        width_px: Width of what comes out, whatever the picture's; 0 for one in proportion.
 
     Returns:
-        (`height_px`, W'), uint8, W' the multiple of `width_step_px` next to `height_px * W / H` or `min_width_px`.
+        (`height_px`, W'), uint8, W' the multiple of `width_step_px` next to `height_px * W / H` or `min_width_px`, or from
+        `width_px` up.
 
     Raises:
         ImageError: The width would be beyond `max_width_px`.
@@ -264,7 +271,7 @@ def fit_height(
         in proportion and at least 100. Rounding the width is ours.
     """
     height, width = image.shape
-    new_width = fitted_width(width, height, height_px, min_width_px, width_step_px)
+    new_width = fitted_width(width, height, height_px, min_width_px, width_step_px, width_px)
     if new_width > max_width_px:
         raise ImageError(
             f"a picture of {width}×{height} pixels would be {new_width:,} pixels wide at height {height_px}; at most "
@@ -280,8 +287,12 @@ def fit_height(
     return image
 
 
-def fitted_width(width: int, height: int, height_px: int, min_width_px: int = 100, width_step_px: int = 4) -> int:
+def fitted_width(
+    width: int, height: int, height_px: int, min_width_px: int = 100, width_step_px: int = 4, width_px: int = 0
+) -> int:
     """Width in pixels that `fit_height` brings a picture of a width and height to."""
+    if width_px:
+        return -(-width_px // width_step_px) * width_step_px
     in_proportion = width * height_px / height
     return max(round(in_proportion / width_step_px), -(-min_width_px // width_step_px), 1) * width_step_px
 

@@ -15,6 +15,9 @@ from seqrec.errors import RecipeError, nearest
 MOST_HEIGHT_PX, MOST_WIDTH_PX = 1024, 100_000
 """Sizes to which pictures may be scaled at most: a recipe may come in a stranger's model file."""
 
+FIXED_LEVELS = (127.5, 127.5)
+"""Mean and deviation of brightness that `picture.levels = "fixed"` measures by: 0 to 255 become -1 to 1."""
+
 Options = Mapping[str, object]
 
 
@@ -26,12 +29,17 @@ class PictureRecipe:
         height_px: Height of every picture.
         min_width_px: Narrower ones are stretched to this (the paper: 100).
         max_width_px: Wider ones are refused with a message.
+        width_px: Every picture is stretched or squeezed to this; 0 keeps proportions.
+        levels: What brightness is measured by: `own` is each picture's mean and standard deviation, `fixed` takes 0 to 255 to
+            -1 to 1.
         prepare: Name of what the task does to a picture before; empty for nothing.
     """
 
     height_px: int = 32
     min_width_px: int = 100
     max_width_px: int = 20_000
+    width_px: int = 0
+    levels: Literal["own", "fixed"] = "own"
     prepare: str = ""
 
 
@@ -178,6 +186,7 @@ class Recipe:
             ("picture.height_px", recipe.picture.height_px, 8),
             ("picture.min_width_px", recipe.picture.min_width_px, 8),
             ("picture.max_width_px", recipe.picture.max_width_px, recipe.picture.min_width_px),
+            ("picture.width_px", recipe.picture.width_px, 8 if recipe.picture.width_px else 0),
             ("data.chunk", recipe.data.chunk, 1),
             ("data.reuse", recipe.data.reuse, 1),
             ("data.augment", recipe.data.augment, 0),
@@ -194,6 +203,7 @@ class Recipe:
         for key, value, most in (
             ("picture.height_px", recipe.picture.height_px, MOST_HEIGHT_PX),
             ("picture.max_width_px", recipe.picture.max_width_px, MOST_WIDTH_PX),
+            ("picture.width_px", recipe.picture.width_px, recipe.picture.max_width_px),
         ):
             if value > most:
                 raise RecipeError(f"{source}: '{key}' is {value}; it must be at most {most}")

@@ -231,7 +231,7 @@ class Recognizer:
         if not batch:
             return []
         if len(batch) == 1 and batch[0].view.input_px > WIDEST_PX and self.engine.gives == "posteriors":
-            return [wide_posteriors(self.engine, batch[0].scaled)]
+            return [wide_posteriors(self.engine, batch[0].scaled, self.picture.levels)]
         together = collate([one.scaled for one in batch], [()] * len(batch), [""] * len(batch))
         log_probs, lengths = self.engine.run(together.images, together.widths)
         return [log_probs[: lengths[column], column] for column in range(len(batch))]

@@ -131,7 +131,8 @@ class Showing:
 
     def _scaled(self, place: int, key: str, degrees: int, prepared: Prepared, picture: Picture) -> Shown:
         size = self.size
-        scaled = fit_height(prepared.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
+        step, most = self.width_step_px, size.max_width_px
+        scaled = fit_height(prepared.image, size.height_px, size.min_width_px, step, most, size.width_px)
         across_px = picture.shape[1 if prepared.turned % 180 else 0]
         start_px, width_px = prepared.start_px, prepared.width_px
         view = View(key, degrees, scaled.shape[1], start_px, width_px, across_px, prepared.prior, prepared.remark)

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from seqrec.interfaces import Picture
+from seqrec.recipe import FIXED_LEVELS
 
 if TYPE_CHECKING:
     from seqrec.recognizer import Engine
@@ -20,7 +21,7 @@ _OVERLAP_PX = 512
 """Of neighbouring windows. Half of it is context that each has beyond what counts of it; built-in backbones see 25 pixels far."""
 
 
-def wide_posteriors(engine: "Engine", line: Picture) -> npt.NDArray[np.float32]:
+def wide_posteriors(engine: "Engine", line: Picture, measures: Literal["own", "fixed"] = "own") -> npt.NDArray[np.float32]:
     """Log-probabilities (T, C) of a line of any width: those of the line in one piece, in much less memory.
 
     Pictures are what takes memory, frames do not. So windows go through the backbone, each measured by the brightness of the
@@ -29,9 +30,11 @@ def wide_posteriors(engine: "Engine", line: Picture) -> npt.NDArray[np.float32]:
     Args:
         engine: Gives posteriors.
         line: (H, W), uint8, of the engine's height and a width that it takes.
+        measures: The recipe's `picture.levels`.
     """
     spans = windows_px(line.shape[1], engine.width_step_px, engine.frame_stride_px)
-    levels = np.array([[line.mean(dtype=np.float64), max(line.std(dtype=np.float64), 1.0)]], np.float32)
+    own = line.mean(dtype=np.float64), max(line.std(dtype=np.float64), 1.0)
+    levels = np.array([own if measures == "own" else FIXED_LEVELS], np.float32)
     windows = (np.ascontiguousarray(line[None, None, :, start:stop]) for start, stop in spans)
     parts = [engine.frames(window, levels) for window in windows]
     return engine.log_probs(joined(parts, [round(start / engine.frame_stride_px) for start, _ in spans]))[:, 0]

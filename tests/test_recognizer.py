@@ -304,6 +304,22 @@ def test_cut_off_model_file_is_refused(tiny_model: Path, tmp_path: Path, plugins
         load(tmp_path / "cut.safetensors", plugins=plugins)
 
 
+def test_damaged_weights_are_refused_by_their_checksum(tiny_model: Path, tmp_path: Path, plugins: Registry) -> None:
+    content = bytearray(tiny_model.read_bytes())
+    content[-100] ^= 1
+    (tmp_path / "damaged.safetensors").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"damaged.safetensors' is damaged: .* checksum that it states; copy it again"):
+        load(tmp_path / "damaged.safetensors", plugins=plugins)
+
+
+def test_model_file_of_before_checksums_is_read(tiny_model: Path, tmp_path: Path, plugins: Registry) -> None:
+    content = tiny_model.read_bytes()
+    (tmp_path / "older.safetensors").write_bytes(content.replace(b'\\"sha256\\"', b'\\"sha000\\"'))
+    older, newer = (load(path, plugins=plugins, device="cpu") for path in (tmp_path / "older.safetensors", tiny_model))
+    picture = np.arange(3200, dtype=np.uint8).reshape(32, 100)
+    assert older.read(picture) == newer.read(picture)
+
+
 def test_weights_that_do_not_fit_their_recipe_are_refused(tiny_model: Path, tmp_path: Path, plugins: Registry) -> None:
     import dataclasses
 

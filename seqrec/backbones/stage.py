@@ -28,6 +28,8 @@ class Stage(nn.Module):
         kernel, stride, padding: Of the convolution, (height, width) or one number for both.
         norm: Whether batch norm stands between convolution and ReLU; the convolution has no bias then.
         pool: (height, width) of the max-pool's window and stride, or None.
+        overlapping: The pool moves by one column, and sees one column beyond each side: one more comes out than goes in. Its
+            window is two columns wide then.
     """
 
     def __init__(
@@ -40,12 +42,15 @@ class Stage(nn.Module):
         padding: int | tuple[int, int] = 1,
         norm: bool = False,
         pool: tuple[int, int] | None = None,
+        overlapping: bool = False,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, channels, kernel, stride, padding, bias=not norm)
         self.norm = nn.BatchNorm2d(channels) if norm else nn.Identity()
         self.pool_size = pool or (1, 1)
-        self.pool = nn.MaxPool2d(pool, pool) if pool else nn.Identity()
+        self.pool_stride = (self.pool_size[0], 1) if overlapping else self.pool_size
+        self.pool_beside = int(overlapping)
+        self.pool = nn.MaxPool2d(pool, self.pool_stride, (0, self.pool_beside)) if pool else nn.Identity()
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
 
     def forward(self, images: Tensor, widths: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -61,7 +66,7 @@ class Stage(nn.Module):
         return (widths + 2 * padding - kernel) // stride + 1
 
     def _after_pool(self, widths: Tensor) -> Tensor:
-        return widths // self.pool_size[1]
+        return (widths + 2 * self.pool_beside - self.pool_size[1]) // self.pool_stride[1] + 1
 
     def widths_after(self, widths: Tensor) -> Tensor:
         """Valid widths of the output, for valid widths (N,) of the input."""
@@ -86,8 +91,10 @@ class Stage(nn.Module):
             group=self.conv.groups,
             pads=[top, left, top, left],
         )
+        if self.pool_beside and widths is not None:  # it straddles the edge
+            images = graph.masked(images, self._after_conv_to_onnx(graph, widths))
         if self.pool_size != (1, 1):
-            images = graph.max_pool(images, self.pool_size)
+            images = graph.max_pool(images, self.pool_size, self.pool_stride, self.pool_beside)
         if widths is not None:  # masked behind the pool, where less is left: pools do not straddle the edge
             widths = self.widths_after_to_onnx(graph, widths)
             images = graph.masked(images, widths)
@@ -105,8 +112,12 @@ class Stage(nn.Module):
 
     def widths_after_to_onnx(self, graph: "Graph", widths: "Value") -> "Value":
         """`widths_after`, written into a graph."""
+        widths = self._after_conv_to_onnx(graph, widths)
+        return graph.plus(graph.quotient(graph.plus(widths, 2 * self.pool_beside - self.pool_size[1]), self.pool_stride[1]), 1)
+
+    def _after_conv_to_onnx(self, graph: "Graph", widths: "Value") -> "Value":
         kernel, stride, padding = self.conv.kernel_size[1], self.conv.stride[1], int(self.conv.padding[1])
-        return graph.quotient(graph.plus(graph.quotient(graph.plus(widths, 2 * padding - kernel), stride), 1), self.pool_size[1])
+        return graph.plus(graph.quotient(graph.plus(widths, 2 * padding - kernel), stride), 1)
 
 
 class StagedBackbone(nn.Module):

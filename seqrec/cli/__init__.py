@@ -15,6 +15,7 @@ from seqrec.cli.data import app as data_app
 from seqrec.cli.doctor import doctor
 from seqrec.cli.evaluate import evaluate
 from seqrec.cli.export import export
+from seqrec.cli.import_weights import import_weights
 from seqrec.cli.lexicon import app as lexicon_app
 from seqrec.cli.lm import app as lm_app
 from seqrec.cli.plugins import app as plugins_app
@@ -54,6 +55,7 @@ app.command(cls=WithTaskOptions)(recognize)
 app.command(cls=WithTaskOptions)(evaluate)
 for command in (calibrate, export, render, doctor):
     app.command()(command)
+app.command("import")(import_weights)
 app.add_typer(data_app, name="data")
 app.add_typer(lexicon_app, name="lexicon")
 app.add_typer(lm_app, name="lm")

@@ -113,7 +113,8 @@ class Preparation:
             ids = tuple(self.alphabet.encode([pieces[place] for place in order]))
             size, image = self.picture, facing(sample.image, self.direction)
             shown = self.before(image) if self.before else Prepared(image, 0.0, image.shape[1])
-            scaled = fit_height(shown.image, size.height_px, size.min_width_px, self.width_step_px, size.max_width_px)
+            step, most = self.width_step_px, size.max_width_px
+            scaled = fit_height(shown.image, size.height_px, size.min_width_px, step, most, size.width_px)
         except (AlphabetError, ImageError) as error:
             return Skip(key, str(error))
         if not ids:

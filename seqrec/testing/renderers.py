@@ -193,7 +193,8 @@ def _frames(drawn: list[Sample], alphabet: Alphabet, recipe: Recipe, before: Pre
     for sample in drawn:
         image = facing(sample.image, direction)
         height, width = (before(image).image if before else image).shape
-        fitted = fitted_width(width, height, recipe.picture.height_px, recipe.picture.min_width_px, backbone.width_step_px)
+        size = recipe.picture
+        fitted = fitted_width(width, height, size.height_px, size.min_width_px, backbone.width_step_px, size.width_px)
         frames = int(backbone.frame_lengths(torch.tensor([fitted])))
         if network.transcription.frames_needed(alphabet.encode(sample.label)) > frames:
             short.append(f"{sample.label!r} on {width}×{height} pixels gives {frames} frames")

@@ -62,7 +62,8 @@ def gather(
 
     def frames_for(width: int, height: int) -> int:
         along, across = (height, width) if task.direction == "downwards" else (width, height)
-        return int(frames[min(fitted_width(along, across, size.height_px, size.min_width_px, step), size.max_width_px)])
+        fitted = fitted_width(along, across, size.height_px, size.min_width_px, step, size.width_px)
+        return int(frames[min(fitted, size.max_width_px)])
 
     sources: list[Source] = []
     weights: list[float] = []

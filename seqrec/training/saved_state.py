@@ -13,15 +13,29 @@ _CLASSES = re.compile(
 )
 
 
-def load_saved(path: Path) -> dict[str, Any]:
+def load_saved(path: Path, *, older: bool = False) -> dict[str, Any]:
     """What `torch.save` wrote of a dictionary; it takes no more memory than the file has bytes.
 
     `torch.load(weights_only=True)` runs no code, but makes arrays of bytes of any length, unpacks what is packed, and lets few
     numbers stand for a tensor of any size. All of that is refused here.
 
+    Args:
+        path: The file.
+        older: Take files of torch before 1.6 as well, which are no archives; how much memory these ask for is not bounded.
+
     Raises:
         ValueError, OSError, zipfile.BadZipFile, and what torch raises: It is no such file.
     """
+    if not older or zipfile.is_zipfile(path):
+        _check_archive(path)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict):
+        raise ValueError(f"it holds {type(state).__name__}")
+    _check_tensors(state)
+    return state
+
+
+def _check_archive(path: Path) -> None:
     size = path.stat().st_size
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
@@ -30,11 +44,6 @@ def load_saved(path: Path) -> dict[str, Any]:
         for member in members:
             if member.filename.endswith("data.pkl"):
                 _check_classes(archive.read(member))
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if not isinstance(state, dict):
-        raise ValueError(f"it holds {type(state).__name__}")
-    _check_tensors(state)
-    return state
 
 
 def _check_classes(pickled: bytes) -> None:

@@ -95,7 +95,7 @@ def begin(
     training = Training(
         recipe,
         alphabet,
-        _card(recipe, task, alphabet, plugins),
+        card_of(recipe, task, alphabet, plugins),
         run,
         fabric,
         wrapped,
@@ -226,7 +226,8 @@ def _adopt(network: Network, alphabet: Alphabet, init: Path) -> list[str]:
     return [f"starting from {init}: {kept} of {len(alphabet)} symbols keep their head rows{new}"]
 
 
-def _card(recipe: Recipe, task: Task, alphabet: Alphabet, plugins: Registry) -> ModelCard:
+def card_of(recipe: Recipe, task: Task, alphabet: Alphabet, plugins: Registry) -> ModelCard:
+    """What a model file of a task says before its weights have learnt anything."""
     owner = plugins.tasks.owner(task)
     versions: dict[str, str] = {"torch": torch.__version__}
     for name in dict.fromkeys(("seqrec", owner)):

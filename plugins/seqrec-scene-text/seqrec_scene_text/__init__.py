@@ -13,6 +13,8 @@ from seqrec_scene_text.words import english_50k, english_letters
 
 _HERE = Path(__file__).parent
 
+WEIGHTS = _HERE / "weights" / "scene-text.safetensors"
+"""Other weights are another version."""
 SURE = 0.9
 """p(reading | picture) from which a picture is not looked at again."""
 UNSURE = 0.5
@@ -57,7 +59,7 @@ def seqrec_tasks() -> list[Task]:
             groups=GROUPS,
             lexicons={"english-50k": english_50k},
             grammars={"english": english_letters},
-            weights=_HERE / "weights" / "scene-text.safetensors",
+            weights=WEIGHTS,
             samples=_HERE / "samples",
             turn_tall=True,
             second_looks=second_looks,

@@ -21,7 +21,8 @@ from seqrec_sheet_music.straightening import straightened
 
 _HERE = Path(__file__).parent
 _RECIPES = {path.stem: path for path in sorted((_HERE / "recipes").glob("*.toml"))}
-_WEIGHTS = _HERE / "weights" / "sheet-music.safetensors"  # one network reads for both tasks, see `notation`
+WEIGHTS = _HERE / "weights" / "sheet-music-v3.safetensors"
+"""One network reads for both tasks, see `notation`. Other weights are another version."""
 _PREPARATIONS = {"straight": straightened}
 _NONE: Mapping[str, str | bool] = MappingProxyType({})
 _JOIN = Option(
@@ -64,7 +65,7 @@ def sheet_music(given: Mapping[str, str | bool] = _NONE) -> Task:
         },
         preparations=_PREPARATIONS,
         second_looks=second_looks,
-        weights=_WEIGHTS,
+        weights=WEIGHTS,
         samples=_HERE / "samples",
         finish=lambda reading: finished(reading, meter),
         outputs=lambda folder: MusicOutputs(folder, meter, join),
@@ -93,7 +94,7 @@ def sheet_music_pitch(given: Mapping[str, str | bool] = _NONE) -> Task:
         views=VIEWS,
         preparations=_PREPARATIONS,
         second_looks=second_looks,
-        weights=_WEIGHTS,
+        weights=WEIGHTS,
         finish=finished,
         outputs=lambda folder: MusicOutputs(folder, join=bool(given.get("join", False))),
         options=(_JOIN,),
