@@ -21,6 +21,8 @@ EDGE_SPACES = 2.5
 ANOTHER = "another staff stands above or below the one that is read; crop the picture to one staff"
 _FINER = 1.5  # a picture is at most so much finer than what is made of it when it is bent, lest fine lines break
 _PAPER_PERCENTILE = 70  # of the greys of a picture: what lies beyond its edge is taken for paper
+_BRIGHT = 0.3  # skewness from which ink is brighter than paper; of 400 practice pictures none was above -0.57
+_MOST_PIXELS = 500_000  # that are looked at for it
 _STEP_PX = 4  # widths are multiples of it
 
 
@@ -28,10 +30,24 @@ def straightened(picture: Grey) -> Prepared:
     """The staff of a picture, level, at the size that readers of sheet music read; the whole picture where no staff is found.
 
     Args:
-        picture: (H, W), uint8, dark on bright.
+        picture: (H, W), uint8; where ink is brighter than paper, what comes out is its negative.
     """
+    if bright_on_dark(picture):
+        picture = 255 - picture
     lines = find_staff(picture)
     return _whole(picture) if lines is None else _bent(picture, lines)
+
+
+def bright_on_dark(picture: Grey) -> bool:
+    """Whether ink is brighter than paper: there is little ink, and it lies far to one side of the grey around it."""
+    finer = (picture.size / _MOST_PIXELS) ** 0.5
+    if finer > 1:
+        size = (max(1, round(picture.shape[1] / finer)), max(1, round(picture.shape[0] / finer)))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    values, around = picture.astype(np.float32), max(3, picture.shape[0] // 4)
+    apart = values - cv2.blur(values, (around, around))
+    apart -= apart.mean()
+    return bool(np.mean(apart**3) > _BRIGHT * np.mean(apart**2) ** 1.5)
 
 
 def _bent(picture: Grey, lines: StaffLines) -> Prepared:

@@ -13,7 +13,7 @@ from seqrec_sheet_music.engraving import FONTS
 from seqrec_sheet_music.framing import framed, seen
 from seqrec_sheet_music.renderer import SheetMusicRenderer
 from seqrec_sheet_music.staff_lines import Grey, Numbers, StaffLines, find_staff
-from seqrec_sheet_music.straightening import ANOTHER, HEIGHT_PX, SPACE_PX, STRETCH, straightened
+from seqrec_sheet_music.straightening import ANOTHER, HEIGHT_PX, SPACE_PX, STRETCH, bright_on_dark, straightened
 
 
 def ruled(width: int, height: int, middle: Numbers, space: float, thick: float = 1.2) -> Grey:
@@ -96,6 +96,14 @@ def test_straightened_lines_lie_level_at_the_readers_rows() -> None:
         darkest = [row - 1 + int(profile[row - 1 : row + 2].argmin()) for row in map(round, rows.tolist())]
         assert np.abs(np.array(darkest) - rows).max() <= 1.01
         assert profile[darkest].max() < 200 < profile[:10].min()
+
+
+def test_bright_notes_on_dark_paper_are_shown_as_their_negative() -> None:
+    for number in range(60):
+        picture = SheetMusicRenderer(validation=number % 2 == 0).render(np.random.default_rng([31, number])).image
+        assert not bright_on_dark(picture)
+        assert bright_on_dark(255 - picture)
+        assert (straightened(255 - picture).image == straightened(picture).image).all()
 
 
 def test_places_keep_their_order_and_stay_in_the_picture() -> None:

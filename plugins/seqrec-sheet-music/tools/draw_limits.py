@@ -62,7 +62,6 @@ LIMITS: dict[str, tuple[str, Callable[[], Picture]]] = {
         "sixteen of them",
         lambda: staff(f"<beam>{notes(*['c5', 'd5'] * 8, dur='64')}</beam>" + notes("c5", dur="2")),
     ),
-    "bright on dark": (" ".join(PLAIN), lambda: 255 - plain()),
     "two staves": ("twice " + " ".join(PLAIN), lambda: np.vstack([plain(), plain()])),
     "cut at the left": (" ".join(PLAIN[2:]), lambda: plain()[:, 74:]),
 }
