@@ -41,6 +41,7 @@ class FrameTemperature:
         self.engine, self.temperature = engine, 1.0
         self.at_once, self.frames, self.log_probs = 1, engine.frames, engine.log_probs
         self.alphabet: Alphabet = engine.alphabet
+        self.gives = engine.gives
         self.width_step_px = engine.width_step_px
         self.frame_stride_px, self.frame_offset_px = engine.frame_stride_px, engine.frame_offset_px
         self.known: dict[bytes, tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]] = {}

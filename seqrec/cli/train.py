@@ -240,7 +240,7 @@ def progress_line(event: "Progress") -> str:
 
 def validation_line(event: "Validation") -> str:
     """One line of validation."""
-    mark = "  (best so far, saved)" if event.best else ""
+    mark = "  (kept)" if event.kept else ""
     return (
         f"{event.minutes:6.1f} min, step {event.step:,}: {event.sequence_accuracy:.1%} of held-out pictures read right, "
         f"symbol error rate {event.symbol_error_rate:.1%}{mark}"

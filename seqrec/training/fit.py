@@ -42,14 +42,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Validation:
-    """What validation said; the best weights so far are in the run's model file."""
+    """What validation said, and whether its weights went into the run's model file: no earlier ones were better beyond chance."""
 
     step: int
     minutes: float
     sequence_accuracy: float
     symbol_error_rate: float
     one_minus_ned: float
-    best: bool
+    kept: bool
     rows: list[Row] = field(repr=False, default_factory=list)
 
 
@@ -138,12 +138,12 @@ def _validate(training: Training) -> Validation:
     """Validate in the first process while the others wait."""
     rates: dict[str, float] = {"sequence_accuracy": 0.0, "symbol_error_rate": 0.0, "one_minus_ned": 0.0}
     rows: list[Row] = []
-    best = False
+    kept = False
     if training.fabric.is_global_zero:
         rates, rows = training.validate()
-        best = training.keep_if_best(rates, rows)
+        kept = training.keep_unless_worse(rates, rows)
     training.stale = int(training.fabric.broadcast(training.stale))
-    validation = Validation(training.step, training.seconds / 60, best=best, rows=rows, **rates)
+    validation = Validation(training.step, training.seconds / 60, kept=kept, rows=rows, **rates)
     if training.fabric.is_global_zero:
         told = {key: value for key, value in asdict(validation).items() if key != "rows"}
         training.run.log({"event": "validation", **told})

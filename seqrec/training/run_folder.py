@@ -19,7 +19,7 @@ class RunFolder:
     """The files of one run.
 
         recipe.toml         the resolved recipe
-        model.safetensors   the best weights so far, with everything needed to read with them
+        model.safetensors   the weights that are kept so far, with everything needed to read with them
         state.pt            optimiser, place in the stream, random state: what `--resume` needs
         metrics.jsonl       one JSON object a line: progress and validations
         report.html         curves and readings

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -40,6 +41,7 @@ class Training:
         place: In the stream, after the last batch.
         seconds: Spent so far, in this and earlier sessions.
         best: Highest sequence accuracy so far, and the symbol error rate that went with it.
+        best_distances: Edit distance of each validation picture's reading then.
         stale: Validations since then.
         losses: Of the steps since progress was reported last.
         messages: What to tell the user before the first step.
@@ -61,6 +63,7 @@ class Training:
     pictures: int = 0
     seconds: float = 0.0
     best: tuple[float, float] = (-1.0, -math.inf)
+    best_distances: Sequence[int] = ()
     stale: int = 0
     losses: list[Tensor] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -140,16 +143,18 @@ class Training:
         }
         return rates, rows
 
-    def keep_if_best(self, rates: dict[str, float], rows: Sequence[Row]) -> bool:
-        """Write the model file if no validation was better; whether it was written. What is no better counts as stale.
+    def keep_unless_worse(self, rates: dict[str, float], rows: Sequence[Row]) -> bool:
+        """Write the model file unless an earlier validation was better beyond chance; whether it was written.
 
-        The temperature of its confidences is fitted to the validation's rows.
+        The best of many validations is partly the luckiest, and later weights have seen more. What is no better counts as stale.
+        The temperature of confidences is fitted to the validation's rows.
         """
-        score = (rates["sequence_accuracy"], -rates["symbol_error_rate"])
-        if score < self.best and self.run.model_file.exists():
-            self.stale += 1
+        score, distances = (rates["sequence_accuracy"], -rates["symbol_error_rate"]), [row.distance for row in rows]
+        self.stale = 0 if score > self.best else self.stale + 1
+        if score > self.best:
+            self.best, self.best_distances = score, distances
+        elif self.run.model_file.exists() and worse(distances, self.best_distances):
             return False
-        self.best, self.stale = max(score, self.best), 0 if score > self.best else self.stale + 1
         self.write_model(rates, temperature_of(rows))
         return True
 
@@ -176,6 +181,7 @@ class Training:
                 "pictures": self.pictures,
                 "seconds": self.seconds,
                 "best": list(self.best),
+                "best_distances": torch.tensor(self.best_distances, dtype=torch.int64),
                 "stale": self.stale,
                 "losses": torch.tensor([float(loss) for loss in self.losses]),
                 "places": places,
@@ -202,6 +208,7 @@ class Training:
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.pictures, self.seconds = int(state["step"]), int(state["pictures"]), float(state["seconds"])
             self.best, self.stale = (float(state["best"][0]), float(state["best"][1])), int(state["stale"])
+            self.best_distances = state["best_distances"].tolist() if "best_distances" in state else ()
             self.losses = list(state["losses"][:_MOST_LOSSES])
             turn, batch = state["places"][self.fabric.global_rank].tolist()
             self.place = Place(int(turn), int(batch))
@@ -236,3 +243,22 @@ class Training:
         gathered = [torch.empty_like(value) for _ in range(self.fabric.world_size)]
         torch.distributed.all_gather(gathered, value)
         return [row.cpu() for row in gathered]
+
+
+def worse(distances: Sequence[int], before: Sequence[int]) -> bool:
+    """Whether pictures are read worse than before, by more than the standard deviation of chance: fewer of them, or more symbols.
+
+    If two readers are equally good, each picture that they read differently is as likely the one's as the other's; a sum of
+    differences then varies by the root of the sum of their squares.
+
+    Args:
+        distances: Edit distance of each picture's reading and label.
+        before: Of the same pictures. Where there are none nothing is known, and it counts as worse.
+
+    Source:
+        McNemar 1947, "Note on the sampling error of the difference between correlated proportions".
+    """
+    if len(distances) != len(before):
+        return True
+    now, then = np.asarray(distances, np.int64), np.asarray(before, np.int64)
+    return any(lost.sum() > np.sqrt((lost**2).sum()) for lost in (now - then, (now > 0).astype(np.int64) - (then > 0)))

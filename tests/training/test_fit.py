@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqrec.errors import DataError, ModelFileError, RecipeError, RunError
 from seqrec.model_file import read_card, read_weights
@@ -20,10 +22,12 @@ from seqrec.pictures import encode_png
 from seqrec.plugins import Registry
 from seqrec.recipe import Recipe
 from seqrec.recognizer import load
+from seqrec.rows import Row
 from seqrec.testing.bars import BARS, LOW_BARS, BarRenderer
 from seqrec.training import Progress, Stopped, Validation, begin, fit
 from seqrec.training.fit import Event, stop_signals
-from seqrec.training.training import Training
+from seqrec.training.saved_state import load_saved
+from seqrec.training.training import Training, worse
 
 CLOCK = {"minutes", "images_per_s", "data_share"}  # what a clock says is never the same twice
 
@@ -227,17 +231,59 @@ def test_resuming_drops_the_records_of_steps_that_are_done_again(start: Any) -> 
     assert [record["step"] for record in resumed.run.metrics()] == [4]
 
 
-def test_best_weights_are_kept(start: Any) -> None:
+def validated(*distances: int) -> tuple[dict[str, float], list[Row]]:
+    """Rates and rows of a validation on labels of ten symbols."""
+    rows = [Row(str(place), "l" * 10, "t", 0.5, distance, distance == 0) for place, distance in enumerate(distances)]
+    right = sum(row.right for row in rows) / len(rows)
+    return {"sequence_accuracy": right, "symbol_error_rate": sum(distances) / 10 / len(rows), "one_minus_ned": 0.0}, rows
+
+
+def test_later_weights_are_kept_unless_earlier_ones_were_better_beyond_chance(start: Any) -> None:
     training = start()
-    rates = [(0.2, 0.9), (0.5, 0.6), (0.4, 0.1), (0.5, 0.5), (0.5, 0.7)]
     kept = []
-    for number, (accuracy, errors) in enumerate(rates):
+    for number, distances in enumerate(
+        [
+            (9, 9, 9, 9, 9, 9, 9, 9),
+            (0, 0, 0, 0, 1, 2, 9, 9),  # better
+            (0, 0, 0, 1, 0, 3, 9, 9),  # one more wrong and another one right, one symbol more: chance
+            (0, 0, 1, 1, 1, 2, 9, 9),  # two more wrong, none right
+            (0, 0, 0, 0, 5, 5, 9, 9),  # as many right, but symbols are lost
+            (0, 0, 0, 0, 1, 1, 9, 9),  # better
+            (0, 0, 0, 0, 1, 1, 9, 9),
+        ]
+    ):
         training.step = number
-        best = training.keep_if_best({"sequence_accuracy": accuracy, "symbol_error_rate": errors, "one_minus_ned": 0.0}, [])
-        kept.append((best, read_card(training.run.model_file).trained["steps"]))
-    assert kept == [(True, 0), (True, 1), (False, 1), (True, 3), (False, 3)]
-    assert training.best == (0.5, -0.5)
-    assert training.stale == 1
+        saved = training.keep_unless_worse(*validated(*distances))
+        kept.append((saved, read_card(training.run.model_file).trained["steps"], training.stale))
+    assert kept == [(True, 0, 0), (True, 1, 0), (True, 2, 1), (False, 2, 2), (False, 2, 3), (True, 5, 0), (True, 6, 1)]
+    assert training.best == (0.5, -0.25)
+
+
+def test_what_was_best_is_remembered_by_a_resumed_run(start: Any) -> None:
+    training = start("run")
+    training.keep_unless_worse(*validated(0, 0, 0, 0, 1))
+    training.save()
+    resumed = start("run", resume=True)
+    assert not resumed.keep_unless_worse(*validated(0, 0, 1, 1, 1))
+    assert resumed.keep_unless_worse(*validated(0, 0, 0, 1, 0))
+    state = load_saved(training.run.state_file)
+    del state["best_distances"]  # of a run that an older version has saved
+    older = start("other")
+    older.restore(state)
+    older.write_model({}, 1.0)
+    assert not older.keep_unless_worse(*validated(0, 0, 0, 1, 1))
+    assert older.keep_unless_worse(*validated(0, 0, 0, 0, 0))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(0, 29), st.integers(1, 5))
+def test_worse_means_beyond_the_chance_of_which_pictures_fall_to_either_side(before: list[int], place: int, more: int) -> None:
+    assert not worse(before, before)
+    assert not worse([0] * len(before), before)
+    lost = [*before]
+    lost[place % len(before)] += more
+    assert not worse(lost, before)  # one picture may be chance
+    assert worse([one + more for one in [*before, 0]], [*before, 0])
+    assert worse(before, ())
 
 
 def test_what_is_saved_is_the_average_of_the_weights(start: Any) -> None:

@@ -13,7 +13,7 @@ from seqrec_scene_text.words import english_50k, english_letters
 
 _HERE = Path(__file__).parent
 
-WEIGHTS = _HERE / "weights" / "scene-text.safetensors"
+WEIGHTS = _HERE / "weights" / "scene-text-v1.safetensors"
 """Other weights are another version."""
 SURE = 0.9
 """p(reading | picture) from which a picture is not looked at again."""
