@@ -1,6 +1,7 @@
 """The Recognizer: pictures → engine → decoding → readings. Free of torch; the engine knows which library runs."""
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Protocol, overload
 import numpy as np
 import numpy.typing as npt
 
+from seqrec.agreement import Seen, agreed, surest
 from seqrec.ahead import ahead, mapped
 from seqrec.alphabet import Alphabet
 from seqrec.batch import collate
@@ -73,7 +75,7 @@ class Recognizer:
         prepare: What is done to a picture before it is scaled, or None.
         notation: What the engine's symbols mean, where they do not stand for themselves.
         direction: Which way lines run; readings are in logical order.
-        turn_tall: Whether crops taller than wide are read turned as well, and the most confident reading kept.
+        turn_tall: Whether crops taller than wide are read turned as well; see `seqrec.agreement` for which reading is kept.
         card: What the model file said; None for a network that was never saved.
     """
 
@@ -196,31 +198,34 @@ class Recognizer:
     ) -> Iterator[tuple[str, Reading | SeqrecError, Picture | None]]:
         opened = windows(sources, self._showing)
         seen = self._seen(ahead(opened, 1) if overlapped else opened, self.engine.at_once if overlapped else 1)
-        readings: dict[int, Reading] = {}
+        views: dict[int, list[Seen]] = defaultdict(list)
         errors: dict[int, SeqrecError] = {}
         for window, batch, posteriors in ahead(seen, 4) if overlapped else seen:
-            self._keep_best(batch, posteriors, readings, errors)
+            self._add_readings(batch, posteriors, views, errors)
             if not batch:
+                readings = {place: surest(found) for place, found in views.items()}
                 if self.task and self.task.second_looks:
+                    views = defaultdict(list, {place: [(reading, 1.0)] for place, reading in readings.items()})
                     again = batches(self._showing.again(window, readings, self.task.second_looks))
                     for batch, posteriors in mapped(lambda batch: (batch, self._posteriors(batch)), again, self.engine.at_once):
-                        self._keep_best(batch, posteriors, readings, {})
+                        self._add_readings(batch, posteriors, views, {})
+                    readings = {place: agreed(found) for place, found in views.items()}
                 yield from self._in_order(window, readings, window.errors | errors)
-                readings, errors = {}, {}
+                views, errors = defaultdict(list), {}
 
     @property
     def _showing(self) -> Showing:
         return Showing(self.picture, self.engine.width_step_px, self.turn_tall, self.prepare, self.direction)
 
-    def _keep_best(
-        self, batch: list[Shown], posteriors: list[Posteriors], readings: dict[int, Reading], errors: dict[int, SeqrecError]
+    def _add_readings(
+        self, batch: list[Shown], posteriors: list[Posteriors], views: dict[int, list[Seen]], errors: dict[int, SeqrecError]
     ) -> None:
-        """Read what is shown; of several views of a picture the most confident reading stays."""
+        """Read what is shown."""
         for shown, reading in zip(batch, self.transcriber.readings([one.view for one in batch], posteriors), strict=True):
             if isinstance(reading, SeqrecError):
                 errors.setdefault(shown.place, reading)
-            elif shown.place not in readings or _rank(reading, shown.view.prior) > _rank(readings[shown.place]):
-                readings[shown.place] = reading
+            else:
+                views[shown.place].append((reading, shown.view.prior))
 
     def _seen(self, opened: Iterable[Window], at_once: int) -> Iterator[tuple[Window, list[Shown], list[Posteriors]]]:
         """Each batch of each window with its posteriors; an empty batch ends a window."""
@@ -268,11 +273,6 @@ class Recognizer:
             spans=tuple((width_px - reading.spans[place][1], width_px - reading.spans[place][0]) for place in order),
             alternatives=tuple(self._logical(other, width_px) for other in reading.alternatives),
         )
-
-
-def _rank(reading: Reading, prior: float = 1.0) -> tuple[bool, float]:
-    """Order of the readings of views of one picture: the sure finding that nothing stands there never wins over symbols."""
-    return bool(reading.symbols), reading.confidence * prior
 
 
 def load(
