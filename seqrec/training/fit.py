@@ -75,7 +75,8 @@ def fit(training: Training) -> Iterator[Event]:
         training: From `seqrec.training.begin`; it is changed.
 
     Yields:
-        `Progress` every 20 steps, `Validation` as the recipe says and at the end, and one `Stopped`.
+        `Progress` every 20 steps, `Validation` as the recipe says and at the end, and one `Stopped`. Where a run begins with
+        another model's weights these are validated first, so that it is seen, and undone, if they get worse.
     """
     recipe = training.recipe.train
     saved = time.perf_counter()
@@ -86,6 +87,8 @@ def fit(training: Training) -> Iterator[Event]:
     with stop_signals() as stop:
         batches = training.stream.batches(training.place)
         training.agreed()
+        if training.adopted and not training.step:
+            yield _validate(training)
         while training.progress < 1 and reason == "finished":
             asked = time.perf_counter()
             batch, training.place = next(batches)

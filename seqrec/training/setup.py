@@ -105,6 +105,7 @@ def begin(
         stream,
         material.validation,
         messages=[*messages, *material.messages],
+        adopted=init is not None,
         _since=began,
     )
     if resume:

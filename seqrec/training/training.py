@@ -43,6 +43,7 @@ class Training:
         best: Highest sequence accuracy so far, and the symbol error rate that went with it.
         best_distances: Edit distance of each validation picture's reading then.
         stale: Validations since then.
+        adopted: Whether it began with another model's weights.
         losses: Of the steps since progress was reported last.
         messages: What to tell the user before the first step.
     """
@@ -65,6 +66,7 @@ class Training:
     best: tuple[float, float] = (-1.0, -math.inf)
     best_distances: Sequence[int] = ()
     stale: int = 0
+    adopted: bool = False
     losses: list[Tensor] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     _since: float = field(default_factory=time.perf_counter)

@@ -42,7 +42,7 @@ def start(tmp_path: Path, plugins: Registry, tiny_recipe: Recipe) -> Any:
     return starting
 
 
-def run(training: Training, interrupt_at: int = 0) -> list[Event]:
+def run(training: Training, interrupt_at: int = -1) -> list[Event]:
     """All events; Ctrl-C comes while the event of a step is looked at."""
     events = []
     with training.stream:
@@ -365,6 +365,21 @@ def test_a_run_from_trained_weights_has_no_curriculum(start: Any, tiny_model: Pa
     assert start("fresh", ["data.curriculum=50"]).recipe.data.curriculum == 50
     training = start("run", ["data.curriculum=50"], init=tiny_model)
     assert training.recipe.data.curriculum == training.run.recipe().data.curriculum == 0
+
+
+def test_weights_that_a_run_begins_with_are_validated_first_and_kept_where_it_makes_them_worse(
+    start: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([validated(0, 0, 1), validated(2, 3, 4)])
+    monkeypatch.setattr(Training, "validate", lambda _: next(found))
+    training = start("run", ["train.steps=4"], init=tiny_model)
+    first, last, _ = run(training)
+    assert isinstance(first, Validation)
+    assert isinstance(last, Validation)
+    assert [(one.step, one.kept) for one in (first, last)] == [(0, True), (4, False)]
+    kept = read_weights(training.run.model_file)
+    for name, value in read_weights(tiny_model).items():
+        assert torch.equal(value, kept[name])
 
 
 def test_init_from_another_network_is_refused(start: Any, tiny_model: Path, tmp_path: Path) -> None:
