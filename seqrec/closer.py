@@ -1,4 +1,7 @@
-"""Further looks at a picture: its line made level and what lies around it cut off, or turned a little."""
+"""Further looks at a picture: its line made level and what lies around it cut off, or turned a little.
+
+What counts as doubt was chosen on photographs of words; docs/explanation/results.md has the figures.
+"""
 
 import cv2
 import numpy as np
@@ -6,9 +9,26 @@ import numpy.typing as npt
 
 from seqrec.appearance import line_box, line_slope
 from seqrec.interfaces import Picture, Prepared
+from seqrec.reading import Reading
 
+SURE = 0.9
+"""p(reading | picture) from which a picture is not looked at again."""
+UNSURE = 0.5
+"""p(reading | picture) below which it is also turned a little, …"""
+TURN_DEG = 4.0
+"""… by so much either way."""
 _ROOM = 0.05  # left around the line, in its heights
 _ENOUGH = 0.95  # of the picture: a closer look that shows more than this shows nothing new
+
+
+def looks_in_doubt(picture: Picture, reading: Reading) -> list[Prepared]:
+    """Where a reading leaves doubt: the line level and with little around it; if it leaves much, also turned a little.
+
+    For `seqrec.Task.second_looks` of tasks whose pictures are crops of one line of symbols.
+    """
+    closer = closer_look(picture) if reading.confidence < SURE else None
+    turned = (-TURN_DEG, TURN_DEG) if reading.confidence < UNSURE else ()
+    return [*([closer] if closer else []), *(turned_look(picture, degrees) for degrees in turned)]
 
 
 def closer_look(picture: Picture) -> Prepared | None:

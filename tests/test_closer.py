@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqrec.appearance import Appearance, line_box, line_slope
-from seqrec.closer import closer_look, turned_look
+from seqrec.closer import closer_look, looks_in_doubt, turned_look
 from seqrec.interfaces import Picture, Prepared
 from seqrec.perturbation import inverted, rotated, with_margin
 from seqrec.plugins import Registry
@@ -93,7 +93,7 @@ def noise(seed: int) -> Picture:
     return np.asarray(cv2.resize(small, (120, 32), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def test_the_more_confident_of_both_readings_is_kept_and_lies_where_it_was_seen(reader: Recognizer) -> None:
+def test_of_two_readings_the_more_confident_is_kept_less_sure_and_lies_where_it_was_seen(reader: Recognizer) -> None:
     def right_half(picture: Picture, reading: Reading) -> list[Prepared]:
         middle = picture.shape[1] // 2
         return [Prepared(np.ascontiguousarray(picture[:, middle:]), float(middle), picture.shape[1] - middle)]
@@ -106,7 +106,8 @@ def test_the_more_confident_of_both_readings_is_kept_and_lies_where_it_was_seen(
         best = max((first, second), key=lambda reading: (bool(reading.symbols), reading.confidence))
         kept.add(best is second)
         assert found.symbols == best.symbols
-        assert found.confidence == pytest.approx(best.confidence, abs=1e-4)
+        share = 1.0 if first.symbols == second.symbols else best.confidence / (first.confidence + second.confidence)
+        assert found.confidence == pytest.approx(best.confidence * share, abs=1e-4)
         if best is second:
             assert [left for left, _ in found.spans] == pytest.approx([left + 60 for left, _ in second.spans], abs=0.2)
     assert kept == {False, True}
@@ -160,3 +161,8 @@ def test_a_tall_picture_is_looked_at_as_it_was_read(reader: Recognizer) -> None:
 def test_a_second_look_that_is_too_wide_leaves_the_first_reading(reader: Recognizer) -> None:
     found = looking(reader, lambda picture, reading: [Prepared(np.zeros((1, 3000), np.uint8), 0.0, 120.0)]).read(noise(3))
     assert found.symbols == reader.read(noise(3)).symbols
+
+
+@pytest.mark.parametrize(("confidence", "looks"), [(0.95, 0), (0.9, 0), (0.8, 1), (0.5, 1), (0.4, 3)])
+def test_more_doubt_brings_more_looks(confidence: float, looks: int) -> None:
+    assert len(looks_in_doubt(with_margin(uprights(), 0.4), Reading(("a",), "a", confidence))) == looks

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from seqrec import Prepared, Reading, Task, hookimpl
-from seqrec.closer import closer_look, turned_look
-from seqrec.interfaces import Picture
+from seqrec import Reading, Task, hookimpl
+from seqrec.closer import looks_in_doubt
 from seqrec_scene_text.alphabets import alnum36, alnum62, ascii94, ascii95
 from seqrec_scene_text.groups import GROUPS
 from seqrec_scene_text.protocols import PROTOCOLS
@@ -15,12 +14,6 @@ _HERE = Path(__file__).parent
 
 WEIGHTS = _HERE / "weights" / "scene-text-v1.safetensors"
 """Other weights are another version."""
-SURE = 0.9
-"""p(reading | picture) from which a picture is not looked at again."""
-UNSURE = 0.5
-"""p(reading | picture) below which it is also turned a little, …"""
-TURN_DEG = 4.0
-"""… by so much either way."""
 
 
 def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
@@ -35,13 +28,6 @@ def odd_input(width_px: int, height_px: int, reading: Reading) -> str:
     if width_px > 30 * height_px:
         return "this is a very long line; split it into words first"
     return ""
-
-
-def second_looks(picture: Picture, reading: Reading) -> list[Prepared]:
-    """Where the first reading leaves doubt: the word level and with little around it; if it leaves much, also turned a little."""
-    closer = closer_look(picture) if reading.confidence < SURE else None
-    turned = (-TURN_DEG, TURN_DEG) if reading.confidence < UNSURE else ()
-    return [*([closer] if closer else []), *(turned_look(picture, degrees) for degrees in turned)]
 
 
 @hookimpl
@@ -62,7 +48,7 @@ def seqrec_tasks() -> list[Task]:
             weights=WEIGHTS,
             samples=_HERE / "samples",
             turn_tall=True,
-            second_looks=second_looks,
+            second_looks=looks_in_doubt,
             hint=odd_input,
             description="words on signs, posters, books and screens, in printable ASCII",
         )
