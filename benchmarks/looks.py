@@ -7,10 +7,10 @@ much faster.
 """
 
 import argparse
-import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from decoding_measure import table
@@ -37,31 +37,32 @@ def weights(seen: Sequence[Seen]) -> Counter[tuple[str, ...]]:
     return total
 
 
-def shared(reading: Reading, seen: Sequence[Seen]) -> Reading:
-    """The reading, its confidence times its share of all looks' confidence."""
-    total = weights(seen)
-    return dataclasses.replace(reading, confidence=reading.confidence * total[reading.symbols] / max(sum(total.values()), 1e-300))
-
-
 def elected(seen: Sequence[Seen]) -> Reading:
-    """The reading of most confidence together, as sure as the look that is surest of it."""
-    most = agreed(seen).symbols
+    """The reading that has most confidence of all looks together, as sure as the look that is surest of it."""
+    total = weights(seen)
+    most = max(total, key=lambda symbols: (bool(symbols), total[symbols]))
     return surest([one for one in seen if one[0].symbols == most])
 
 
-def mean(seen: Sequence[Seen]) -> Reading:
-    """The same, as sure as all looks are in the mean: those that read something else count as 0."""
-    best = elected(seen)
-    return dataclasses.replace(best, confidence=weights(seen)[best.symbols] / len(seen))
+def shared(reading: Reading, seen: Sequence[Seen]) -> Reading:
+    """A reading, its confidence times its share of all looks' confidence."""
+    total = weights(seen)
+    return replace(reading, confidence=reading.confidence * total[reading.symbols] / max(sum(total.values()), 1e-300))
+
+
+def mean(reading: Reading, seen: Sequence[Seen]) -> Reading:
+    """A reading, as sure as all looks are in the mean: those that read something else count as 0."""
+    return replace(reading, confidence=weights(seen)[reading.symbols] / len(seen))
 
 
 WAYS: dict[str, Way] = {
     "the first look alone": lambda seen: seen[0][0],
     "the surest": surest,
-    "the surest, times its share": lambda seen: shared(surest(seen), seen),
-    "most confidence together, as sure as its surest look": elected,
-    "the same, as sure as all looks in the mean": mean,
-    "the same, times its share (ours)": agreed,
+    "the surest, as sure as all looks in the mean": lambda seen: mean(surest(seen), seen),
+    "the surest, times its share (ours)": agreed,
+    "most confidence together": elected,
+    "most confidence together, as sure as all looks in the mean": lambda seen: mean(elected(seen), seen),
+    "most confidence together, times its share": lambda seen: shared(elected(seen), seen),
 }
 
 
@@ -77,7 +78,7 @@ def main() -> None:
     rows = [[name] for name in WAYS]
     for path in chosen.data:
         store = open_dataset(path, READERS)
-        reader = dataclasses.replace(plain, engine=RememberingEngine(plain.engine))
+        reader = replace(plain, engine=RememberingEngine(plain.engine))
         for row, way in zip(rows, WAYS.values(), strict=True):
             seqrec.recognizer.agreed = way  # type: ignore[assignment]
             found = evaluate(reader, store, protocol, pictures=0)

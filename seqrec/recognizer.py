@@ -203,15 +203,19 @@ class Recognizer:
         for window, batch, posteriors in ahead(seen, 4) if overlapped else seen:
             self._add_readings(batch, posteriors, views, errors)
             if not batch:
-                readings = {place: surest(found) for place, found in views.items()}
-                if self.task and self.task.second_looks:
-                    views = defaultdict(list, {place: [(reading, 1.0)] for place, reading in readings.items()})
-                    again = batches(self._showing.again(window, readings, self.task.second_looks))
-                    for batch, posteriors in mapped(lambda batch: (batch, self._posteriors(batch)), again, self.engine.at_once):
-                        self._add_readings(batch, posteriors, views, {})
-                    readings = {place: agreed(found) for place, found in views.items()}
+                readings = self._looked_again(window, {place: surest(found) for place, found in views.items()})
                 yield from self._in_order(window, readings, window.errors | errors)
                 views, errors = defaultdict(list), {}
+
+    def _looked_again(self, window: Window, readings: Mapping[int, Reading]) -> Mapping[int, Reading]:
+        """The readings of a window's pictures, with what second looks read where the task takes some."""
+        if self.task is None or self.task.second_looks is None:
+            return readings
+        views = defaultdict(list, {place: [(reading, 1.0)] for place, reading in readings.items()})
+        again = batches(self._showing.again(window, readings, self.task.second_looks))
+        for batch, posteriors in mapped(lambda batch: (batch, self._posteriors(batch)), again, self.engine.at_once):
+            self._add_readings(batch, posteriors, views, {})
+        return {place: agreed(found) for place, found in views.items()}
 
     @property
     def _showing(self) -> Showing:

@@ -155,7 +155,7 @@ class Task:
         configure: Options, those that were given, by name → the task that keeps to them; needed where there are options.
         turn_tall: Whether crops taller than wide are read turned as well.
         second_looks: A picture, its line from left to right, and what was read of it → further views of it where that leaves
-            doubt; the reading that has most confidence of all is kept. `seqrec.closer` makes some that fit many tasks.
+            doubt; the most confident reading is kept. `seqrec.closer` makes some that fit many tasks.
         direction: Which way a line runs: `rightwards`, `leftwards` (Hebrew) or `downwards` (vertical Japanese). Labels and
             readings are in logical order all the same, and a renderer's boxes are spans along the line as the picture shows it.
         hint: Says of a picture's width and height in pixels and its reading what is odd about it as input, or nothing.
