@@ -1,4 +1,4 @@
-"""The paper's convolutional layers, exactly table 1."""
+"""The paper's convolutional layers: table 1, and what others have made of it."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -66,7 +66,12 @@ class Stage(nn.Module):
         return (widths + 2 * padding - kernel) // stride + 1
 
     def _after_pool(self, widths: Tensor) -> Tensor:
-        return (widths + 2 * self.pool_beside - self.pool_size[1]) // self.pool_stride[1] + 1
+        return (widths + self._pool_reach) // self.pool_stride[1]
+
+    @property
+    def _pool_reach(self) -> int:
+        """Columns added to a width so that the pool's stride divides it; 0 or more: ONNX rounds what is negative otherwise."""
+        return 2 * self.pool_beside - self.pool_size[1] + self.pool_stride[1]
 
     def widths_after(self, widths: Tensor) -> Tensor:
         """Valid widths of the output, for valid widths (N,) of the input."""
@@ -112,8 +117,8 @@ class Stage(nn.Module):
 
     def widths_after_to_onnx(self, graph: "Graph", widths: "Value") -> "Value":
         """`widths_after`, written into a graph."""
-        widths = self._after_conv_to_onnx(graph, widths)
-        return graph.plus(graph.quotient(graph.plus(widths, 2 * self.pool_beside - self.pool_size[1]), self.pool_stride[1]), 1)
+        widths = graph.plus(self._after_conv_to_onnx(graph, widths), self._pool_reach)
+        return graph.quotient(widths, self.pool_stride[1])
 
     def _after_conv_to_onnx(self, graph: "Graph", widths: "Value") -> "Value":
         kernel, stride, padding = self.conv.kernel_size[1], self.conv.stride[1], int(self.conv.padding[1])
