@@ -121,7 +121,7 @@ def _tune(dice: Dice, tune: Tune, wishes: Wishes) -> list[list[Element]]:
     bars: list[list[Element]] = []
     count, notes = _bar_count(dice, wishes), 0
     pickup = dice.coin(0.2)
-    resting = 0.0 if wishes.plain else 0.45 if dice.coin(0.07) else 0.015
+    resting = 0.0 if wishes.plain else 0.45 if dice.coin(0.1) else 0.02
     while len(bars) < count or notes < wishes.notes[0]:
         if dice.coin(resting):
             bars.append([_rest_of_bars(dice)])
@@ -136,7 +136,7 @@ def _tune(dice: Dice, tune: Tune, wishes: Wishes) -> list[list[Element]]:
     if not wishes.plain:
         if dice.coin(0.08):
             _hold(dice, bars)
-        if dice.coin(0.09):
+        if dice.coin(0.13):
             bars = [_grace(dice, tune, bar) for bar in bars]
     return bars
 

@@ -85,7 +85,7 @@ def rewritten(staff: Engraving, dice: Dice) -> None:
     for index, element in enumerate(staff.elements):
         if isinstance(element, Meter):
             place = staff.places[index]
-            _erase(drawing, place)
+            drawing.erase(place)
             if element.sign in ("C", "C/"):
                 hand.sign(drawing, place, slashed=element.sign == "C/")
             else:
@@ -93,23 +93,8 @@ def rewritten(staff: Engraving, dice: Dice) -> None:
         elif isinstance(element, Multirest):
             number = around(drawing.boxes.get((f"t-{index}", "multiRestNum"), []))
             if number:
-                _erase(drawing, number)
+                drawing.erase(number)
                 hand.write(drawing, str(element.bars), number)
-
-
-def _erase(drawing: Drawing, box: Box) -> None:
-    """Take out what lies within a box, in place."""
-    left, top, right, bottom = box
-    edge = 0.05 * drawing.space
-
-    def within(area: list[Contour]) -> bool:
-        points = np.concatenate(area)
-        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
-        return bool(x0 >= left - edge and x1 <= right + edge and y0 >= top - edge and y1 <= bottom + edge)
-
-    kept = [place for place, area in enumerate(drawing.areas) if not within(area)]
-    drawing.areas = [drawing.areas[place] for place in kept]
-    drawing.strokes = [drawing.strokes[place] for place in kept]
 
 
 class _Hand(ABC):

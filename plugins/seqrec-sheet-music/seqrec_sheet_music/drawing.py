@@ -95,6 +95,20 @@ class Drawing:
             right, bottom = points.max(axis=0).tolist()
             self.boxes.setdefault((token, part), []).append((left, top, right, bottom))
 
+    def erase(self, box: Box) -> None:
+        """Take out the areas that lie within a box."""
+        left, top, right, bottom = box
+        edge = 0.05 * self.space
+
+        def within(area: list[Contour]) -> bool:
+            points = np.concatenate(area)
+            (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+            return bool(x0 >= left - edge and x1 <= right + edge and y0 >= top - edge and y1 <= bottom + edge)
+
+        kept = [place for place, area in enumerate(self.areas) if not within(area)]
+        self.areas = [self.areas[place] for place in kept]
+        self.strokes = [self.strokes[place] for place in kept]
+
 
 def around(boxes: list[Box]) -> Box | None:
     """The smallest box around some, or None."""

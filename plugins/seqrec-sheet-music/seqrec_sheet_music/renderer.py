@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from seqrec import Alphabet, Renderer, Sample
 from seqrec.rendering import Dice, camera, degrade, require, with_options
-from seqrec_sheet_music import chords, clutter, engraving, labels, paper, surroundings
+from seqrec_sheet_music import chords, clutter, engraving, habits, labels, paper, surroundings
 from seqrec_sheet_music.alphabets import agnostic, pitches, semantic
 from seqrec_sheet_music.bending import Bend, redrawn
 from seqrec_sheet_music.catalogue import SOURCES
@@ -136,8 +136,10 @@ class SheetMusicRenderer(Renderer):
                 staff = _engraved(tokens, font, dice, self.alphabet.name != agnostic.name, bend, voices)
                 if several:
                     chords.with_chords(staff, dice, voices)
-                if not self.validation and dice.coin(REWRITTEN_SHARE):
-                    rewritten(staff, dice)
+                if not self.validation:
+                    habits.redrawn(staff, dice)
+                    if dice.coin(REWRITTEN_SHARE):
+                        rewritten(staff, dice)
             except EngravingError:
                 tries -= 1
                 if not tries:

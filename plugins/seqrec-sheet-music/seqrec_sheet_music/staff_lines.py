@@ -1,7 +1,8 @@
 """Where the five lines of a staff run in a picture, however it was photographed; found by dynamic programming.
 
 For each size that a staff may have, five rows of a picture are summed up wherever the lines may lie, less the rows between
-them. The lines are where these sums are largest along a path from left to right that rises and falls little by little.
+them. The lines are where these sums are largest along a path from left to right that rises and falls little by little. Beams
+look like such lines but are thicker, so once the size is known the path is looked for again, in what is thin.
 """
 
 from dataclasses import dataclass
@@ -29,11 +30,12 @@ CLEAR_CONTRAST = 0.6
 _LEAST_SPACE_PX, _SPACE_RATIO = 3.6, 1.045  # sizes of the search
 _MOST_STAVES = 0.23  # a space is at most this part of the picture's height
 _STEEPEST_PX = 3  # that lines rise or fall from one block to the next, at most
-_RISE_COST = 0.012  # contrast that a pixel of rise costs, squared
+_RISE_COST, _SURE_RISE_COST = 0.012, 0.05  # contrast that a pixel of rise costs, squared; where the size is known
 _OUTSIDE = -0.3  # a path that leaves the picture
 _FAINTEST = 0.03  # darkness of the faintest of five lines on the whole
 _INK, _GAP_BLOCKS, _BESIDE_SPACES = 0.4, 3, 16  # share of the usual darkness; what may be empty; how far to look
 _APART_SPACES, _AS_CLEAR, _AS_LONG = 6.0, 0.5, 0.25  # of a second staff: the ways between middle lines; parts of the first's
+_THICKEST = 0.5  # part of a space; what is thicker is no line
 _STIFFNESS = 12.0  # of the curve through the blocks
 _DARKEST, _BRIGHTEST = 2.0, -1.0  # standard deviations; what is beyond is no more of a line than this
 
@@ -83,11 +85,14 @@ def _found(picture: Grey, height_px: int) -> StaffLines | None:
     height, width = picture.shape
     scale = height_px / height
     blocks = max(2, round(width * scale / BLOCK_PX))
-    rows = _darkness(picture, blocks, height_px)
+    grey = _at_height(picture, blocks, height_px)
+    rows = _darkness(grey)
     count = int(np.log(_MOST_STAVES * height_px / _LEAST_SPACE_PX) / np.log(_SPACE_RATIO))
     spaces = np.asarray(_LEAST_SPACE_PX * _SPACE_RATIO ** np.arange(count), np.float64)
     contrast = _contrasts(rows, spaces)
-    size, path = _best_path(contrast)
+    size, _ = _best_path(contrast, _RISE_COST)
+    thin = _contrasts(_darkness(grey, _THICKEST * spaces[size]), spaces[size : size + 1])
+    _, path = _best_path(thin, _SURE_RISE_COST)
     at = np.arange(blocks)
     seen = contrast[size, at, path]
     start, stop, mean = _extent(seen)
@@ -96,7 +101,7 @@ def _found(picture: Grey, height_px: int) -> StaffLines | None:
     another = _another(contrast, size, path, float(spaces[size]), mean, stop - start)
     start, stop = _with_ink_beside(rows, path, spaces[size], start, stop)
     weight = np.maximum(seen, 0) * ((at >= start) & (at < stop)) + 1e-3
-    middle = _smooth(path + _peak(contrast[size], path), weight)
+    middle = _smooth(path + _peak(thin[0], path), weight)
     sizes = np.log(spaces[size]) + np.log(_SPACE_RATIO) * _peak_size(contrast, size, path)
     inside = slice(start, stop)
     space = np.exp(_line(at[inside], sizes[inside], weight[inside]))
@@ -105,12 +110,25 @@ def _found(picture: Grey, height_px: int) -> StaffLines | None:
     return StaffLines(x, (middle[inside] + 0.5) / scale, space / scale, start * block, stop * block, mean, another)
 
 
-def _darkness(picture: Grey, blocks: int, height_px: int) -> Numbers:
-    """How much darker the rows of each block are than what lies around, in standard deviations, (B, height)."""
+def _at_height(picture: Grey, blocks: int, height_px: int) -> npt.NDArray[np.float32]:
+    """A picture at the size of a search, (height, B × BLOCK_PX)."""
     smaller = picture.shape[0] > height_px
     size = (blocks * BLOCK_PX, height_px)
-    grey = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR).astype(np.float32)
-    dark = cv2.blur(grey, (41, 21)) - grey
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR).astype(np.float32)
+
+
+def _darkness(grey: npt.NDArray[np.float32], thickest_px: float = 0.0) -> Numbers:
+    """How much darker the rows of each block are than paper, in standard deviations, (B, height).
+
+    Args:
+        grey: A picture, (height, B × BLOCK_PX).
+        thickest_px: Height of what counts as dark; 0 for any.
+    """
+    height_px, blocks = grey.shape[0], grey.shape[1] // BLOCK_PX
+    if thickest_px:
+        dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((max(3, round(thickest_px)), 1), np.uint8))
+    else:
+        dark = cv2.blur(cv2.dilate(grey, np.ones((5, 5), np.uint8)), (41, 21)) - grey
     deviation = np.sqrt(np.maximum(cv2.blur(dark * dark, (81, 2 * height_px + 1)), 0)) + 4
     dark = np.clip(dark / deviation, _BRIGHTEST, _DARKEST)
     rows = np.asarray(cv2.resize(dark, (blocks, height_px), interpolation=cv2.INTER_AREA), np.float64).T
@@ -131,7 +149,8 @@ def _contrasts(rows: Numbers, spaces: Numbers) -> Numbers:
     """Contrast of five lines of each size around each row of each block, (sizes, B, height); very low where they do not fit in.
 
     Half of it is the mean of the lines and half the faintest of them, so that four lines of another staff are not taken for
-    five; a sixth line on either side counts against them.
+    five; a sixth line on either side counts against them. None counts as darker than the median, and the darkest of the gaps
+    does not count: there may be a beam.
     """
     blocks, height = rows.shape
     contrast = np.full((len(spaces), blocks, height), -1e3)
@@ -139,13 +158,23 @@ def _contrasts(rows: Numbers, spaces: Numbers) -> Numbers:
         for block in range(blocks):
             row = rows[block]
             for y in range(int(np.ceil(2 * space)), int(height - 1 - 2 * space) + 1):
-                mean, faintest, between, beyond = 0.0, np.inf, 0.0, 0.0
+                beyond = 0.0
+                faintest, faint, middle = np.inf, np.inf, np.inf
                 for line in range(-2, 3):
                     dark = _at(row, y + line * space)
-                    mean += dark / 5
-                    faintest = min(faintest, dark)
+                    if dark < faintest:
+                        faintest, faint, middle = dark, faintest, faint
+                    elif dark < faint:
+                        faint, middle = dark, faint
+                    elif dark < middle:
+                        middle = dark
+                mean = (faintest + faint + 3 * middle) / 5
+                between, darkest = 0.0, -np.inf
                 for gap in range(-2, 2):
-                    between += _at(row, y + (gap + 0.5) * space) / 4
+                    dark = _at(row, y + (gap + 0.5) * space)
+                    between += dark / 3
+                    darkest = max(darkest, dark)
+                between -= darkest / 3
                 for line in (-3, 3):
                     if 0 <= y + line * space <= height - 1:
                         beyond += _at(row, y + line * space) / 2
@@ -154,7 +183,7 @@ def _contrasts(rows: Numbers, spaces: Numbers) -> Numbers:
 
 
 @njit(cache=True)
-def _best_path(contrast: Numbers) -> tuple[int, npt.NDArray[np.int64]]:
+def _best_path(contrast: Numbers, rise_cost: float) -> tuple[int, npt.NDArray[np.int64]]:
     """The size of staff and, for each block, the row of its middle line whose contrasts sum up to the most."""
     sizes, blocks, height = contrast.shape
     before = np.empty((blocks, height), np.int64)
@@ -167,8 +196,8 @@ def _best_path(contrast: Numbers) -> tuple[int, npt.NDArray[np.int64]]:
             for y in range(height):
                 most, source = -np.inf, y
                 for rise in range(-_STEEPEST_PX, _STEEPEST_PX + 1):
-                    if 0 <= y + rise < height and score[y + rise] - _RISE_COST * rise * rise > most:
-                        most, source = score[y + rise] - _RISE_COST * rise * rise, y + rise
+                    if 0 <= y + rise < height and score[y + rise] - rise_cost * rise * rise > most:
+                        most, source = score[y + rise] - rise_cost * rise * rise, y + rise
                 own = contrast[size, block, y]
                 longer[y] = most + (_OUTSIDE if own < -100 else max(own, 0.0))
                 before[block, y] = source
@@ -202,7 +231,7 @@ def _another(contrast: Numbers, size: int, path: npt.NDArray[np.int64], space: f
         return False
     elsewhere = contrast[max(size - 1, 0) : size + 2].copy()
     elsewhere[:, np.abs(np.arange(height) - path[:, None]) < apart] = -1e3
-    found, other = _best_path(elsewhere)
+    found, other = _best_path(elsewhere, _RISE_COST)
     start, stop, its_own = _extent(np.maximum(elsewhere[found, np.arange(len(path)), other], _OUTSIDE))
     return bool(its_own > _AS_CLEAR * clear and stop - start > _AS_LONG * blocks)
 

