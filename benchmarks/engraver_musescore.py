@@ -73,7 +73,7 @@ def _mended(score: str, elements: Sequence[Element]) -> str:
     if not any(isinstance(element, Multirest) for element in elements):
         score = score.replace("<createMultiMeasureRests>1", "<createMultiMeasureRests>0")
     if not isinstance(elements[-1], Barline):
-        score = "<BarLine><visible>0</visible>".join(score.rsplit("<BarLine>", 1))
+        score = score.replace("<BarLine>", "<BarLine><visible>0</visible>")  # no other one is written out
     return score
 
 

@@ -21,7 +21,7 @@ from seqrec_sheet_music.straightening import straightened
 
 _HERE = Path(__file__).parent
 _RECIPES = {path.stem: path for path in sorted((_HERE / "recipes").glob("*.toml"))}
-WEIGHTS = _HERE / "weights" / "sheet-music-v3.safetensors"
+WEIGHTS = _HERE / "weights" / "sheet-music-v4.safetensors"
 """One network reads for both tasks, see `notation`. Other weights are another version."""
 _PREPARATIONS = {"straight": straightened}
 _NONE: Mapping[str, str | bool] = MappingProxyType({})

@@ -94,7 +94,7 @@ def rewritten(staff: Engraving, dice: Dice) -> None:
             number = around(drawing.boxes.get((f"t-{index}", "multiRestNum"), []))
             if number:
                 drawing.erase(number)
-                hand.write(drawing, str(element.bars), number)
+                hand.write(drawing, str(element.bars), hand.above_a_rest(number))
 
 
 class _Hand(ABC):
@@ -111,6 +111,8 @@ class _Hand(ABC):
         self.across = dice.between(0.42, 0.95)  # width of a character for its height
         self.height = dice.between(0.85, 1.1)
         self.beyond = dice.between(0.0, 1.3) * space if dice.coin(0.6) else 0.0  # meters may be higher than the staff
+        self.lower = dice.between(-0.6, 1.1) * space if dice.coin(0.5) else 0.0  # numbers of rests may stand on the staff
+        self.larger = dice.between(0.75, 1.35) if dice.coin(0.5) else 1.0
         self.apart = (dice.between(-0.6, 0.4) if self.beyond else dice.between(-0.2, 0.3)) * space  # below 0 numbers overlap
 
     def fraction(self, drawing: Drawing, numbers: tuple[int, int], place: Box) -> None:
@@ -120,6 +122,13 @@ class _Hand(ABC):
         middle = (top + bottom) / 2
         self.write(drawing, str(numbers[0]), (left, top - self.beyond, right, middle - self.apart / 2))
         self.write(drawing, str(numbers[1]), (left, middle + self.apart / 2, right, bottom + self.beyond))
+
+    def above_a_rest(self, place: Box) -> Box:
+        """Where the number of a long rest is written, given where verovio has it."""
+        left, top, right, bottom = place
+        x, y = (left + right) / 2, (top + bottom) / 2 + self.lower
+        wide, high = self.larger * (right - left) / 2, self.larger * (bottom - top) / 2
+        return x - wide, y - high, x + wide, y + high
 
     def sign(self, drawing: Drawing, place: Box, slashed: bool) -> None:
         """Add the sign of common or of cut time, in place."""

@@ -37,7 +37,7 @@ class _Dots:
 
     def __init__(self, dice: Dice, space: float) -> None:
         self.radius = dice.between(0.14, 0.27) * space
-        self.closer = dice.between(0.0, 0.35) * space
+        self.closer = dice.between(0.0, 0.2) * space
         self.step = 2 * self.radius + dice.between(0.08, 0.5) * space
 
     def draw(self, drawing: Drawing, boxes: list[Box]) -> None:
