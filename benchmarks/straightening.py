@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 from decoding_measure import table
 
@@ -23,6 +22,7 @@ from seqrec.interfaces import Picture
 from seqrec.pictures import open_picture
 from seqrec.plugins import registry
 from seqrec.rendering import Dice, camera
+from seqrec.threads import one_thread_each
 from seqrec_sheet_music.renderer import SheetMusicOptions, SheetMusicRenderer
 from seqrec_sheet_music.staff_lines import find_staff
 from seqrec_sheet_music.straightening import straightened
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, action="append", default=[], help="a labelled set of single staves, too")
     chosen = parser.parse_args()
     count = chosen.count
-    cv2.setNumThreads(0)
+    one_thread_each()
     heads = ["difficulty", "pictures", "staff found", "a symbol cut off", "ms each", "median size before", "after"]
     if count:
         print("\n".join([*table(heads, [row(difficulty, count) for difficulty in (0.0, 0.5, 1.0)]), ""]))

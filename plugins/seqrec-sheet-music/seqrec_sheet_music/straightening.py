@@ -47,7 +47,8 @@ def bright_on_dark(picture: Grey) -> bool:
     values, around = picture.astype(np.float32), max(3, picture.shape[0] // 4)
     apart = values - cv2.blur(values, (around, around))
     apart -= apart.mean()
-    return bool(np.mean(apart**3) > _BRIGHT * np.mean(apart**2) ** 1.5)
+    squared = apart * apart
+    return bool(np.mean(squared * apart) > _BRIGHT * np.mean(squared) ** 1.5)
 
 
 def _bent(picture: Grey, lines: StaffLines) -> Prepared:
