@@ -7,12 +7,15 @@ Clean: black engraving on white. Camera: everything that the renderer does to pa
 semantic tokens, such as photographs or what `benchmarks/engravers.py` draws. Ties are left out of the comparison of tokens, for
 labels of photographs lack them; `--with-ties` counts them. `--grammar meter` holds readings of tokens to a grammar of the task.
 The last columns of the tokens' table are the shares of staves on which the reader found several notes at once, and which it
-turned; with `--upside-down` all fragments stand on their heads.
+turned; with `--upside-down` all fragments stand on their heads. `--errors` says what kinds of tokens are in the places where
+wrong fragments differ from their labels.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +112,17 @@ def semantic_row(name: str, found: Read, ties: bool) -> list[str]:
     ]
 
 
+def kinds_of_errors(name: str, found: Read) -> str:
+    """How many fragments differ from their labels, and in how many of them a token of each kind stands where they do."""
+    wrong, kinds = 0, Counter[str]()
+    for reading, label in zip(map(without_ties, found.readings), map(without_ties, found.labels), strict=True):
+        steps = SequenceMatcher(None, label, reading, autojunk=False).get_opcodes()
+        differing = [token for tag, i, j, k, m in steps if tag != "equal" for token in (*label[i:j], *reading[k:m])]
+        wrong += bool(differing)
+        kinds.update({token.partition("-")[0] for token in differing})
+    return f"{name}: {wrong} wrong; " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+
+
 def pitch_row(name: str, found: Read) -> list[str]:
     """The two numbers of the paper's table 4, and the symbol error rate."""
     return [
@@ -132,6 +146,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the fragments")
     parser.add_argument("--data", type=Path, action="append", default=[], help="a labelled set of semantic tokens, too")
     parser.add_argument("--upside-down", action="store_true", help="turn the fragments of tokens by 180 degrees")
+    parser.add_argument("--errors", action="store_true", help="say which kinds of tokens are wrong in the fragments")
     parser.add_argument("--with-ties", action="store_true", help="count ties")
     parser.add_argument("--grammar", action="append", default=[], help="hold readings of tokens to this grammar, too")
     chosen = parser.parse_args()
@@ -140,10 +155,11 @@ def main() -> None:
     if chosen.model:
         reader = seqrec.load(chosen.model)
         reader = replace(reader, decoding=replace(reader.decoding, grammars=tuple((name, 1.0) for name in chosen.grammar)))
-        rows = []
+        rows, errors = [], []
         for name, difficulty in conditions:
             drawn = fragments(difficulty, chosen.count, chosen.rare, chosen.seed, pitch=False)
             found = read(reader, drawn, chosen.upside_down)
+            errors += [kinds_of_errors(name, found)] * chosen.errors
             rows += [semantic_row(f"{name}, {text}", found.of_length(low, high), chosen.with_ties) for low, high, text in lengths]
         rows += [semantic_row(path.name, stored(reader, path), chosen.with_ties) for path in chosen.data]
         heads = [
@@ -158,7 +174,7 @@ def main() -> None:
             "several voices told",
             "turned",
         ]
-        print("\n".join([*table(heads, rows), ""]))
+        print("\n".join([*table(heads, rows), "", *errors]))
     if chosen.pitch_model:
         reader = seqrec.load(chosen.pitch_model)
         rows = []
